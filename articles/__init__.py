@@ -1,0 +1,1 @@
+"""The two sample texts, byte for byte; see README.md beside them."""
