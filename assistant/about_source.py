@@ -1,0 +1,85 @@
+"""Questions about a text itself: who wrote it, when it appeared, how often it was read.
+
+They are answered by what surrounds the article (byline, dateline, title, counters, captions), never
+by what the article tells.
+"""
+
+from __future__ import annotations
+
+from assistant.citations import find
+from assistant.evidence import Evidence
+from assistant.facts import dates
+from assistant.lexicon import any_of, lexicon
+from assistant.questions import Question
+from index import IndexedSource, ParagraphKind, Sentence
+from index.words import content_words
+
+STATED_OR_OPEN = frozenset({"author", "published", "publisher", "title"})
+"""Aspects that only the apparatus can state: where it doesn't, the question stays open."""
+
+APPARATUS: frozenset[ParagraphKind] = frozenset({"title", "byline", "caption", "boilerplate"})
+
+CLEARLY_MEANT = 0.015
+"""Cosine by which a text's title must be nearer to the question than the next one's."""
+MAX_SOURCES = 3
+
+
+def stating(evidence: Evidence) -> tuple[Sentence, ...]:
+    """The lines that state what is asked, one for each text that the question can mean."""
+    found = (_line(evidence.question, indexed) for indexed in _meant(evidence))
+    return tuple(line for line in found if line)
+
+
+def _meant(evidence: Evidence) -> list[IndexedSource]:
+    """The text that the question is about; several where it doesn't single one out."""
+    ranked = sorted(
+        evidence.sources.values(),
+        key=lambda indexed: (-_title_similarity(evidence, indexed), indexed.source.id),
+    )
+    if len(ranked) < 2:
+        return ranked
+    first, second = (_title_similarity(evidence, indexed) for indexed in ranked[:2])
+    return ranked[:1] if first - second >= CLEARLY_MEANT else ranked[:MAX_SOURCES]
+
+
+def _title_similarity(evidence: Evidence, indexed: IndexedSource) -> float:
+    """Cosine of the question and the text's title, or its first sentence where it has no title."""
+    rows = [
+        row
+        for row, sentence in enumerate(indexed.sentences)
+        if indexed.paragraph(sentence.paragraph).kind == "title"
+    ]
+    return float(max(indexed.sentence_vectors[rows or [0]] @ evidence.vector))
+
+
+def _line(question: Question, indexed: IndexedSource) -> Sentence | None:
+    """The line of the text's apparatus that states the aspect asked for; None where none does."""
+    source = indexed.source
+    lines = [s for s in indexed.sentences if indexed.paragraph(s.paragraph).kind in APPARATUS]
+    match question.about_source:
+        case "author":
+            return _naming(source.author.value, lines) if source.author else None
+        case "publisher":
+            return _naming(source.publisher.value, lines) if source.publisher else None
+        case "title":
+            return _naming(source.title.value, lines) if source.title else None
+        case "published":
+            return next((s for s in lines if dates(s.text)), None) if source.published else None
+        case _:
+            return _about(question, lines)
+
+
+def _naming(value: str, lines: list[Sentence]) -> Sentence | None:
+    return next((line for line in lines if find(value, line.text)), None)
+
+
+def _about(question: Question, lines: list[Sentence]) -> Sentence | None:
+    """The line that shares most words with the question, one of them naming the aspect."""
+    aspects = any_of(tuple(lexicon()["source"]["aspects"]["other"])).findall(question.text)
+    wanted = {stem for aspect in aspects for stem in content_words(aspect)}
+    named = [line for line in lines if wanted & set(content_words(line.text))]
+    return max(
+        named,
+        key=lambda line: len(set(question.content) & set(content_words(line.text))),
+        default=None,
+    )

@@ -1,0 +1,91 @@
+"""Makes a follow-up stand alone, by rules: "And how did he answer?" needs what came before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from assistant.facts import names
+from assistant.lexicon import any_of, lexicon, pattern, words
+from assistant.questions import split_parts
+from index.words import content_words
+
+Turn = tuple[Literal["user", "assistant"], str]
+
+MAX_OWN_WORDS = 3
+"""A question without names and with at most so many words leans on what was said before."""
+MIN_OWN_TOPIC = 3
+"""With fewer content words of its own, a resolved question is given the earlier one as topic."""
+
+
+def stand_alone(question: str, history: Sequence[Turn]) -> str:
+    """The question with its pronouns resolved from `history` (oldest turn first).
+
+    A personal pronoun becomes the name mentioned last in the latest question that has one, else
+    in the latest answer; the earlier question is added in brackets, so that retrieval knows what
+    the talk is about. A question that needs nothing from before comes back unchanged.
+    """
+    asked = [text for role, text in history if role == "user" and text.strip()]
+    if not asked or not _depends(question):
+        return question
+    resolved = question
+    pronoun = _first_pronoun(question)
+    name = _last_name(history)
+    if pronoun and name:
+        if pronoun[0].casefold() in words("follow_up", "possessives") and not _is_object(
+            question, pronoun
+        ):
+            name += "’s"
+        resolved = question[: pronoun.start()] + name + question[pronoun.end() :]
+        if _has_topic(question):
+            return resolved
+    return f"{resolved} ({asked[-1].strip().rstrip('?')})"
+
+
+def _has_topic(question: str) -> bool:
+    """Whether it says what it is about, but for the person that its pronoun stands for."""
+    if any(name.start > 0 for name in names(question)):
+        return True
+    return len(set(content_words(question))) >= MIN_OWN_TOPIC
+
+
+def stand_alone_parts(question: str) -> tuple[str, ...]:
+    """The single questions in a stand-alone one, each made to stand alone by those before it."""
+    parts: list[str] = []
+    for part in split_parts(question):
+        parts.append(stand_alone(part, [("user", earlier) for earlier in parts]))
+    return tuple(parts)
+
+
+def _depends(question: str) -> bool:
+    if _opener().match(question.strip()):
+        return True
+    own_names = [name for name in names(question) if name.start > 0]
+    if pattern("follow_up", "pronouns").search(question):
+        return not own_names or _first_pronoun(question) is not None
+    return not own_names and len(re.findall(r"\w+", question)) <= MAX_OWN_WORDS
+
+
+def _opener() -> re.Pattern[str]:
+    openers = any_of(tuple(lexicon()["follow_up"]["openers"])).pattern
+    return re.compile(rf"(?:{openers})\s", re.IGNORECASE)
+
+
+def _first_pronoun(question: str) -> re.Match[str] | None:
+    persons = lexicon()["follow_up"]["persons"] + lexicon()["follow_up"]["possessives"]
+    return any_of(tuple(persons)).search(question)
+
+
+def _is_object(question: str, pronoun: re.Match[str]) -> bool:
+    """ "her" is an object where no word follows that it could possess."""
+    return not re.match(r"\s+\w", question[pronoun.end() :])
+
+
+def _last_name(history: Sequence[Turn]) -> str | None:
+    for wanted in ("user", "assistant"):
+        for role, text in reversed(history):
+            found = [name.text for name in names(text)] if role == wanted else []
+            if found:
+                return found[-1]
+    return None

@@ -1,0 +1,207 @@
+"""What two aligned sentences say differently: the comparison behind every disagreement.
+
+Each rule is narrow. It fires only where both sentences speak of the same thing in checkable form
+(a date, a number with its unit, an order of two events, ...) and can't both be right; what merely
+is told in more detail on one side is no difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz.distance import JaroWinkler
+
+from assistant.facts import Name, dates, names, negations, numbers, romanised
+from assistant.lexicon import pattern
+from assistant.types import DisagreementKind
+from index.types import Vectors
+from index.words import content_words
+
+Embed = Callable[[list[str]], Vectors]
+
+SAME_NAME = 0.84
+SAME_FIRST_NAME = 0.75
+"""Jaro-Winkler similarity of romanised names from which they may be one person's."""
+
+
+MIN_SHARED_WORDS = 2
+"""Content words that two sentences must share before one can deny the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One point on which two sentences can't both be right."""
+
+    kind: DisagreementKind
+    about: str
+
+
+def differences(first: str, second: str, embed: Embed) -> tuple[Difference, ...]:
+    """All differences between two sentences that were aligned as telling of the same thing."""
+    rules = (
+        _order(first, second, embed),
+        _dates(first, second),
+        _numbers(first, second),
+        affiliation(first, second),
+        polarity(first, second, about=frozenset(content_words(first))),
+    )
+    return tuple(found for found in rules if found)
+
+
+def name_variants(first: str, second: str) -> tuple[tuple[str, str], ...]:
+    """Names of the two texts that are spelled differently but sound like one person's."""
+    found = []
+    for a in names(first):
+        for b in names(second):
+            if a.text != b.text and same_name(a.text, b.text) and not _same_words(a.text, b.text):
+                found.append((a.text, b.text))
+    return tuple(dict.fromkeys(found))
+
+
+def same_name(first: str, second: str) -> bool:
+    """Whether two spellings can name one person: every word of the shorter has its like.
+
+    Family names, which come last, must be close; first names are changed more by transcription.
+    """
+    a, b = romanised(first).split(), romanised(second).split()
+    if not a or not b:
+        return False
+    if len(a) > len(b):
+        a, b = b, a
+    if JaroWinkler.similarity(a[-1], b[-1]) < SAME_NAME:
+        return False
+    return all(max(JaroWinkler.similarity(x, y) for y in b) >= SAME_FIRST_NAME for x in a)
+
+
+def _same_words(first: str, second: str) -> bool:
+    """ "Jane Doe" and "Doe" are spelled alike."""
+    a, b = set(romanised(first).split()), set(romanised(second).split())
+    return a <= b or b <= a
+
+
+def _dates(first: str, second: str) -> Difference | None:
+    ours, theirs = dates(first), dates(second)
+    if not ours or not theirs:
+        return None
+    if any(not a.contradicts(b) for a in ours for b in theirs):
+        return None
+    about = f"{first[ours[0].start : ours[0].end]} or {second[theirs[0].start : theirs[0].end]}"
+    return Difference("date", about)
+
+
+def _numbers(first: str, second: str) -> Difference | None:
+    for a in numbers(first):
+        rivals = [b for b in numbers(second) if a.unit and _stem(b.unit) == _stem(a.unit)]
+        agreed = any(a.value == b.value for b in numbers(second))
+        contested = any(b.value == c.value for b in rivals for c in numbers(first))
+        if rivals and not agreed and not contested:
+            b = rivals[0]
+            return Difference("number", f"{first[a.start : a.end]} or {second[b.start : b.end]}")
+    return None
+
+
+def _stem(unit: str) -> str:
+    return content_words(unit)[0] if unit.isalpha() and content_words(unit) else unit
+
+
+def polarity(first: str, second: str, about: frozenset[str]) -> Difference | None:
+    """One sentence negates a word of `about` that the other states: "can't be held", "holding"."""
+    for a, b in ((first, second), (second, first)):
+        stated = set(content_words(b)) & about
+        if negations(b) or len(stated & set(content_words(a))) < MIN_SHARED_WORDS:
+            continue
+        negated = [
+            word for word in _negated_words(a) if word in stated and not _has_opposite(word, b)
+        ]
+        if negated:
+            return Difference("polarity", f"whether it is so: {negated[0]}")
+    return None
+
+
+def _has_opposite(stem: str, text: str) -> bool:
+    """Whether `text` negates the word by a prefix: "not elected" and "unelected" agree."""
+    return bool(re.search(rf"\b(?:un|in|im|il|ir|dis|non-?){re.escape(stem)}", text.casefold()))
+
+
+def _negated_words(text: str) -> list[str]:
+    """The stem of the first content word after each negation."""
+    even = text.replace("’", "'")
+    found = []
+    for match in pattern("negation", "words").finditer(even):
+        following = content_words(even[match.end() : match.end() + 40])
+        found.extend(following[:1])
+    return found
+
+
+_ORGANISATION_GAP = 110
+"""How far behind a person's name its affiliation may stand, in characters."""
+
+
+def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> Difference | None:
+    """One person (of those named, if given) is said to belong to different organisations."""
+    for person in names(first):
+        for other in names(second):
+            if not same_name(person.text, other.text):
+                continue
+            if of is not None and not any(same_name(name, person.text) for name in of):
+                continue
+            ours = _organisations(first, person)
+            theirs = _organisations(second, other)
+            if not ours or not theirs:
+                continue
+            if any(romanised(a) == romanised(b) for a in ours for b in theirs):
+                continue
+            return Difference("affiliation", f"the affiliation of {person.text}")
+    return None
+
+
+def _organisations(text: str, person: Name) -> list[str]:
+    """Names of several words that a preposition ties to the person within the same clause."""
+    clause = re.split(r"[.;:!?”\"]", text[person.end : person.end + _ORGANISATION_GAP])[0]
+    if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
+        return []
+    return [name.text for name in names("x" + clause) if " " in name.text]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    earlier: str
+    later: str
+
+
+def _order(first: str, second: str, embed: Embed) -> Difference | None:
+    """The two sentences put the same two events in opposite order."""
+    ours, theirs = _told_order(first), _told_order(second)
+    if not ours or not theirs:
+        return None
+    vectors = embed([ours.earlier, ours.later, theirs.earlier, theirs.later])
+    similarity = vectors[:2] @ vectors[2:].T
+    straight = float(np.trace(similarity))
+    crossed = float(similarity[0, 1] + similarity[1, 0])
+    if crossed <= straight:
+        return None
+    return Difference("order", f"what came first: {ours.earlier} or {theirs.earlier}")
+
+
+_CLAUSE_END = re.compile(r"[.;!?]| - | – |, (?=which|who|where|at which|the first)")
+
+
+def _told_order(sentence: str) -> _Order | None:
+    """The two events that an order phrase ("was followed by", "after") stands between."""
+    for key, swapped in (("second_then_first", True), ("first_then_second", False)):
+        for match in pattern("order", key).finditer(sentence):
+            left = re.sub(
+                r"\s+(?:was|were|is|are|has been|had been)$", "", sentence[: match.start()].strip()
+            )
+            right = _CLAUSE_END.split(sentence[match.end() :])[0].strip(" ,")
+            if not left and "," in right:
+                right, left = (part.strip() for part in right.split(",", 1))
+            if len(content_words(left)) < 1 or len(content_words(right)) < 1:
+                continue
+            if match[0].casefold() in ("followed", "preceded") or not left:
+                continue
+            return _Order(right, left) if swapped else _Order(left, right)
+    return None

@@ -1,0 +1,115 @@
+"""Do the sources disagree? Compares what different sources say about the same thing.
+
+Compared are a sentence that the answer cites and the sentence of each other source that is most
+like it, if it is like enough to tell of the same thing. Two more comparisons are made only where
+the question asks for them: how a name is spelled, and, for a question about a reason or a yes or
+no, whether the sources' best sentences deny each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from assistant.differences import Difference, affiliation, differences, name_variants, polarity
+from assistant.drafts import Quote
+from assistant.evidence import Candidate, Evidence
+from assistant.extractive import counterparts
+from assistant.types import Citation, DisagreementKind
+from assistant.verify import VerifiedClaim, cite_in
+from index import Library, Sentence
+
+ANSWERS_TOO = 0.08
+"""How far behind the best a source's own best sentence may be to count as its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictSide:
+    """What one source says, with its verified citation (not numbered yet)."""
+
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Statements of different sources that can't all be right."""
+
+    kind: DisagreementKind
+    about: str
+    sides: tuple[ConflictSide, ...]
+
+
+def find_conflicts(
+    found: Iterable[Evidence], claims: Sequence[VerifiedClaim], library: Library
+) -> tuple[Conflict, ...]:
+    """The disagreements that touch the answer, each with both sides cited."""
+    cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
+    conflicts: dict[tuple[DisagreementKind, frozenset[Sentence]], Conflict] = {}
+    for evidence in found:
+        for first, second, difference in _compared(evidence, cited, library):
+            key = (difference.kind, frozenset((first.sentence, second.sentence)))
+            conflict = _conflict(difference, first.sentence, second.sentence, library)
+            if conflict and key not in conflicts:
+                conflicts[key] = conflict
+    return tuple(conflicts.values())
+
+
+def _compared(
+    evidence: Evidence, cited: set[tuple[str, int, int]], library: Library
+) -> Iterable[tuple[Candidate, Candidate, Difference]]:
+    prose = evidence.prose()
+    for candidate in prose:
+        if (
+            candidate.sentence.source_id,
+            candidate.sentence.start,
+            candidate.sentence.end,
+        ) in cited:
+            for other in counterparts(candidate, prose):
+                texts = candidate.sentence.text, other.sentence.text
+                for difference in differences(*texts, library.embed_passages):
+                    yield candidate, other, difference
+    best = _best_of_each_source(prose)
+    for number, first in enumerate(best):
+        for second in best[number + 1 :]:
+            yield from (
+                (first, second, difference)
+                for difference in _asked_for(evidence, first.sentence.text, second.sentence.text)
+            )
+
+
+def _best_of_each_source(prose: tuple[Candidate, ...]) -> list[Candidate]:
+    best: dict[str, Candidate] = {}
+    for candidate in prose:
+        if candidate.score >= prose[0].score - ANSWERS_TOO:
+            best.setdefault(candidate.sentence.source_id, candidate)
+    return list(best.values())
+
+
+def _asked_for(evidence: Evidence, first: str, second: str) -> Iterable[Difference]:
+    """Differences between sentences that merely answer the same question."""
+    question = evidence.question
+    if question.about_spelling:
+        for ours, theirs in name_variants(first, second)[:1]:
+            yield Difference("name", f"{ours} or {theirs}")
+    if question.names:
+        apart = affiliation(first, second, of=question.names)
+        if apart:
+            yield apart
+    if question.kind in ("reason", "yesno"):
+        denied = polarity(first, second, about=frozenset(question.content))
+        if denied:
+            yield denied
+
+
+def _conflict(
+    difference: Difference, first: Sentence, second: Sentence, library: Library
+) -> Conflict | None:
+    sides = []
+    for sentence in (first, second):
+        quote = Quote(sentence.source_id, sentence.paragraph, sentence.text, sentence.start)
+        citation = cite_in(quote, library)
+        if citation is None:
+            return None
+        sides.append(ConflictSide(sentence.text, (citation,)))
+    return Conflict(difference.kind, difference.about, tuple(sides))

@@ -1,0 +1,151 @@
+"""The evidence for a question: the sentences of the retrieved passages, scored as answers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant import lexicon
+from assistant.facts import dates, names, numbers
+from assistant.questions import Question
+from assistant.speakers import attributed_name
+from index import Hit, IndexedSource, Library, ParagraphKind, Sentence, Vectors, search
+from index.words import content_words, words
+
+PASSAGES = 12
+"""Passages retrieved for a question; near-duplicates of one another count once."""
+
+PASSAGE_WEIGHT = 0.6
+COVERAGE_WEIGHT = 0.08
+KIND_WEIGHT = 0.012
+"""Added where the sentence holds the kind of answer that is asked for (a date for "when")."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A sentence that may answer, with what speaks for it."""
+
+    sentence: Sentence
+    kind: ParagraphKind
+    vector: NDArray[np.float32]
+    cosine: float
+    """Similarity of question and sentence."""
+    passage: float
+    """Similarity of question and the passage, given with its title and heading."""
+    coverage: float
+    """Share of the question's content words, weighted by rarity, that the sentence has."""
+    has_kind: bool
+    """It holds what the question asks for (a date, a number, a name not in the question)."""
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """All that was found for one question."""
+
+    question: Question
+    vector: NDArray[np.float32]
+    """The question's embedding: shape (dimensions,)."""
+    hits: tuple[Hit, ...]
+    candidates: tuple[Candidate, ...]
+    """Best first."""
+    sources: dict[str, IndexedSource]
+    rarity: dict[str, float]
+    """Inverse document frequency of each content word of the question."""
+
+    def prose(self) -> tuple[Candidate, ...]:
+        """The candidates that can be answers, best first: titles and captions are no evidence."""
+        return tuple(c for c in self.candidates if c.kind == "body")
+
+
+def gather(
+    library: Library,
+    question: Question,
+    vector: NDArray[np.float32],
+    sources: frozenset[str] | None = None,
+) -> Evidence:
+    """Retrieve for `question` (embedded as `vector`, shape (d,)) and score every sentence found."""
+    hits = search(library, question.text, vector, sources=sources, k=PASSAGES)
+    rarity = inverse_document_frequencies(library, question.content)
+    indexed = {hit.passage.source_id: library.indexed(hit.passage.source_id) for hit in hits}
+    candidates: list[Candidate] = []
+    for hit in hits:
+        candidates.extend(
+            _candidates(question, vector, hit, indexed[hit.passage.source_id], rarity)
+        )
+    candidates.sort(key=lambda c: (-c.score, c.sentence.source_id, c.sentence.start))
+    return Evidence(question, vector, hits, tuple(candidates), indexed, rarity)
+
+
+def inverse_document_frequencies(library: Library, content: tuple[str, ...]) -> dict[str, float]:
+    """BM25's inverse document frequency of each word, over the library's passages."""
+    frequencies = library.document_frequency(list(content))
+    total = library.passage_count
+    return {
+        word: math.log(
+            1 + (total - frequencies.get(word, 0) + 0.5) / (frequencies.get(word, 0) + 0.5)
+        )
+        for word in content
+    }
+
+
+def coverage(rarity: dict[str, float], text: str) -> float:
+    """Share of the question's content words, by weight, that occur in `text`; 0 for no words."""
+    total = sum(rarity.values())
+    present = set(words(text))
+    return (
+        sum(weight for word, weight in rarity.items() if word in present) / total if total else 0.0
+    )
+
+
+def _candidates(
+    question: Question,
+    vector: NDArray[np.float32],
+    hit: Hit,
+    indexed: IndexedSource,
+    rarity: dict[str, float],
+) -> list[Candidate]:
+    rows = indexed.rows_of(hit.passage)
+    vectors: Vectors = indexed.sentence_vectors[rows]
+    cosines = vectors @ vector
+    found = []
+    for row, sentence_vector, cosine in zip(rows, vectors, cosines, strict=True):
+        sentence = indexed.sentences[row]
+        covered = coverage(rarity, sentence.text)
+        has_kind = holds_answer_kind(question, sentence.text)
+        score = float(cosine) + PASSAGE_WEIGHT * hit.dense
+        score += COVERAGE_WEIGHT * covered + KIND_WEIGHT * has_kind
+        found.append(
+            Candidate(
+                sentence=sentence,
+                kind=indexed.paragraph(sentence.paragraph).kind,
+                vector=sentence_vector,
+                cosine=float(cosine),
+                passage=hit.dense,
+                coverage=covered,
+                has_kind=has_kind,
+                score=score,
+            )
+        )
+    return found
+
+
+def holds_answer_kind(question: Question, text: str) -> bool:
+    """Whether `text` has the kind of thing asked for; True where the question asks for no kind."""
+    match question.kind:
+        case "date":
+            return bool(dates(text))
+        case "number":
+            return bool(numbers(text))
+        case "duration":
+            return any(n.unit in lexicon.words("durations", "units") for n in numbers(text))
+        case "person" if question.wants_list:
+            return attributed_name(text) is not None
+        case "person" | "place":
+            asked = set(question.content)
+            return any(not set(content_words(name.text)) <= asked for name in names(text))
+        case _:
+            return True

@@ -1,0 +1,143 @@
+"""The engine without a model: it answers with the sources' own sentences.
+
+Its claims are quotations, so what they say is certain; its work is to choose the sentences that
+answer, to say once what several sources say, and to name who is speaking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assistant.about_source import stating
+from assistant.differences import differences
+from assistant.drafts import Draft, Quote
+from assistant.evidence import Candidate, Evidence
+from assistant.facts import names, romanised
+from assistant.highlight import answer_span
+from assistant.speakers import QUOTATION_MARKS, quoted_spans, speaker_of
+from index import Library, Sentence
+
+NAME = "extractive"
+
+MARGIN = 0.02
+MAX_CLAIMS = 2
+LIST_MARGIN = 0.06
+MAX_LIST_CLAIMS = 5
+"""A further claim must score within the margin of the best; a list is given more room."""
+
+SAME_STATEMENT = 0.89
+"""Cosine similarity from which two sentences say the same thing, if nothing checkable differs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A chosen sentence and the sentences of other sources that say the same."""
+
+    main: Candidate
+    agreeing: tuple[Candidate, ...]
+
+
+def compose(evidence: Evidence, library: Library) -> tuple[Draft, ...]:
+    """The drafts that answer the question, best first; none where there are no candidates."""
+    if evidence.question.about_source:
+        return tuple(
+            Draft(line.text, (_quote(evidence, line, answers=True),)) for line in stating(evidence)
+        )
+    return tuple(_draft(evidence, statement) for statement in choose(evidence, library))
+
+
+def choose(evidence: Evidence, library: Library) -> tuple[Statement, ...]:
+    """Pick the answering sentences; one that repeats a picked one only backs it."""
+    question, pool = evidence.question, evidence.prose()
+    if not pool:
+        return ()
+    margin, most = (LIST_MARGIN, MAX_LIST_CLAIMS) if question.wants_list else (MARGIN, MAX_CLAIMS)
+    chosen: list[Candidate] = []
+    for candidate in pool:
+        if len(chosen) == most or candidate.score < pool[0].score - margin:
+            break
+        if _adds(candidate, chosen, evidence):
+            chosen.append(candidate)
+    return tuple(Statement(each, _agreeing(each, pool, library)) for each in chosen)
+
+
+def _adds(candidate: Candidate, chosen: list[Candidate], evidence: Evidence) -> bool:
+    """Whether it says what no chosen sentence says; in a list of persons, names another one."""
+    if any(similarity(candidate, other) >= SAME_STATEMENT for other in chosen):
+        return False
+    question = evidence.question
+    if question.kind != "person" or not question.wants_list:
+        return True
+    return candidate.has_kind and not _persons(candidate) <= {
+        person for other in chosen for person in _persons(other)
+    }
+
+
+def _persons(candidate: Candidate) -> set[str]:
+    """The last words of the names in a sentence: family names, mostly."""
+    return {romanised(name.text).split()[-1] for name in names(candidate.sentence.text)}
+
+
+def similarity(first: Candidate, second: Candidate) -> float:
+    """Cosine similarity of two candidates' sentences."""
+    return float(first.vector @ second.vector)
+
+
+def counterparts(candidate: Candidate, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """From each other source the sentence most like this one, where it tells of the same thing."""
+    best: dict[str, Candidate] = {}
+    for other in pool:
+        source = other.sentence.source_id
+        if source == candidate.sentence.source_id:
+            continue
+        if source not in best or similarity(candidate, other) > similarity(candidate, best[source]):
+            best[source] = other
+    return tuple(c for c in best.values() if similarity(candidate, c) >= SAME_STATEMENT)
+
+
+def _agreeing(
+    candidate: Candidate, pool: tuple[Candidate, ...], library: Library
+) -> tuple[Candidate, ...]:
+    text = candidate.sentence.text
+    return tuple(
+        other
+        for other in counterparts(candidate, pool)
+        if not differences(text, other.sentence.text, library.embed_passages)
+    )
+
+
+def _draft(evidence: Evidence, statement: Statement) -> Draft:
+    main = statement.main.sentence
+    quotes = [_quote(evidence, main, answers=True)]
+    speaker = speaker_of(main, evidence.sources[main.source_id])
+    named_elsewhere = speaker is not None and speaker.sentence != main
+    if speaker and named_elsewhere:
+        quotes.append(_quote(evidence, speaker.sentence, answers=False))
+    quotes += [_quote(evidence, other.sentence, answers=True) for other in statement.agreeing]
+    return Draft(
+        text=_whole_quotation(main.text, bare=named_elsewhere),
+        quotes=tuple(quotes),
+        speaker=speaker.name if speaker and named_elsewhere else None,
+    )
+
+
+def _quote(evidence: Evidence, sentence: Sentence, answers: bool) -> Quote:
+    return Quote(
+        source_id=sentence.source_id,
+        paragraph=sentence.paragraph,
+        text=sentence.text,
+        start=sentence.start,
+        highlight=answer_span(evidence.question, sentence.text) if answers else None,
+    )
+
+
+def _whole_quotation(text: str, bare: bool) -> str:
+    """The sentence without the single quotation mark that a longer quotation leaves it with.
+
+    `bare` takes off all outer marks: the statement gets marks of its own, behind its speaker.
+    """
+    if bare:
+        return text.strip(QUOTATION_MARKS)
+    spans = quoted_spans(text)
+    unclosed = spans and spans[-1][0] == 0 and spans[-1][1] == len(text)
+    return text[1:] if unclosed and text[-1] not in QUOTATION_MARKS else text

@@ -1,0 +1,254 @@
+"""The checkable facts of a sentence: numbers, dates, names and negations, with their offsets.
+
+Plain rules, deliberately literal: what they miss is caught elsewhere or left alone, what they
+find is what the text says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from anyascii import anyascii
+
+from assistant.lexicon import lexicon, pattern, words
+from index.words import content_words
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A quantity such as "$500 billion": its value (5e11) and unit ("$")."""
+
+    value: float
+    unit: str
+    """Currency sign, "%", or the word that follows, in lower case; "" where there is none."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A date as far as the text gives it; `None` for the parts it leaves out."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+    start: int
+    end: int
+
+    def contradicts(self, other: Date) -> bool:
+        """Whether a part that both dates give differs."""
+        pairs = zip(
+            (self.year, self.month, self.day), (other.year, other.month, other.day), strict=True
+        )
+        return any(a is not None and b is not None and a != b for a, b in pairs)
+
+    def covers(self, other: Date) -> bool:
+        """Whether this date gives every part that `other` gives, equally."""
+        pairs = zip(
+            (self.year, self.month, self.day), (other.year, other.month, other.day), strict=True
+        )
+        return all(b is None or a == b for a, b in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A run of capitalised words, such as a person or an organisation."""
+
+    text: str
+    start: int
+    end: int
+
+
+_CURRENCY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "dollars": "$", "dollar": "$", "usd": "$"}
+_CURRENCY |= {"euros": "€", "euro": "€", "eur": "€", "pounds": "£", "gbp": "£", "yen": "¥"}
+_PERCENT = {"%", "percent", "per cent", "prozent", "процента", "процентов", "процент"}
+
+
+@cache
+def _month_numbers() -> dict[str, int]:
+    return {
+        name: number
+        for number, names in enumerate(lexicon()["months"].values(), 1)
+        for name in names
+    }
+
+
+@cache
+def _date_patterns() -> tuple[re.Pattern[str], ...]:
+    months = "|".join(sorted(map(re.escape, _month_numbers()), key=lambda m: (-len(m), m)))
+    month = rf"(?P<month>{months})\.?(?!\w)"
+    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?(?!\w)"
+    year = r"(?P<year>[12]\d{3})(?![.,]?\d)"
+    flags = re.IGNORECASE
+    return (
+        re.compile(r"(?<![\d.])(?P<year>[12]\d{3})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)"),
+        re.compile(rf"(?<!\w){month}\s+{day}(?:,?\s+{year})?", flags),
+        re.compile(rf"(?<!\w){day}\s+(?:of\s+)?{month}(?:,?\s+{year})?", flags),
+        re.compile(r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>[12]\d{3})\b"),
+        re.compile(rf"(?<!\w){month}\s+{year}", flags),
+        re.compile(rf"(?<![\w.,$€£¥-]){year}(?![\w%-])(?!\s*%)"),
+    )
+
+
+def dates(text: str) -> tuple[Date, ...]:
+    """The dates in `text`, in order; a bare year counts where no unit follows it."""
+    found: list[Date] = []
+    taken: list[tuple[int, int]] = []
+    for date_pattern in _date_patterns():
+        for match in date_pattern.finditer(text):
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            parts = match.groupdict()
+            month = parts.get("month")
+            number = None if month is None else _month_numbers().get(month.casefold())
+            if month is not None and number is None:
+                number = int(month)
+            day = parts.get("day")
+            if (number is not None and not 1 <= number <= 12) or (day and not 1 <= int(day) <= 31):
+                continue
+            if date_pattern is _date_patterns()[-1] and _counts_things(text, match.end()):
+                continue
+            year = parts.get("year")
+            found.append(
+                Date(
+                    int(year) if year else None,
+                    number,
+                    int(day) if day else None,
+                    *match.span(),
+                )
+            )
+            taken.append(match.span())
+    return tuple(sorted(found, key=lambda date: date.start))
+
+
+def _counts_things(text: str, end: int) -> bool:
+    """Whether a plural noun follows: "2100 views" is a count, "2016 election" a year."""
+    following = re.match(r"\s+([a-z]+)", text[end : end + 40])
+    return bool(following and following[1].endswith("s") and content_words(following[1]))
+
+
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    scales = sorted((s for names in lexicon()["scales"].values() for s in names), key=len)[::-1]
+    written = [*lexicon()["numbers"]["units"], *lexicon()["numbers"]["tens"]]
+    return re.compile(
+        r"(?P<currency>[$€£¥]\s?)?(?:(?<![\w.,])|(?<=[$€£¥])|(?<=[$€£¥]\s))"
+        r"(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)(?![\d])"
+        rf"(?:[\s-]?(?P<scale>{'|'.join(map(re.escape, scales))})(?!\w))?"
+        r"(?:\s?(?P<unit>%|[^\W\d_]+(?:\s+cent\b)?))?"
+        rf"|(?<!\w)(?P<written>{'|'.join(sorted(written, key=len, reverse=True))})"
+        rf"(?:[\s-](?P<written_scale>{'|'.join(map(re.escape, scales))}))?"
+        r"(?!\w)(?:\s(?P<written_unit>[^\W\d_]+))?",
+        re.IGNORECASE,
+    )
+
+
+def numbers(text: str) -> tuple[Number, ...]:
+    """The numbers in `text` that aren't part of a date, in order."""
+    date_spans = [(date.start, date.end) for date in dates(text)]
+    found = []
+    for match in _number_pattern().finditer(text):
+        anchor = match.start("digits") if match["digits"] else match.start("written")
+        if any(start <= anchor < end for start, end in date_spans):
+            continue
+        if match["digits"]:
+            value = _decimal(match["digits"]) * _scale(match["scale"])
+            unit = _unit(match["currency"], match["unit"])
+            end = _number_end(match, "unit")
+        else:
+            value = _written(match["written"]) * _scale(match["written_scale"])
+            unit = _unit(None, match["written_unit"])
+            end = _number_end(match, "written_unit")
+            if value == 1 and not unit:
+                continue
+        found.append(Number(value, unit, match.start(), end))
+    return tuple(found)
+
+
+def _decimal(digits: str) -> float:
+    plain = re.sub(r"[,\u00a0\u202f](?=\d{3}(?:\D|$))", "", digits)
+    return float(plain.replace(",", "."))
+
+
+def _written(word: str) -> float:
+    tables = lexicon()["numbers"]
+    word = word.casefold()
+    if word in tables["units"]:
+        return float(tables["units"].index(word))
+    return float(20 + 10 * tables["tens"].index(word))
+
+
+def _scale(name: str | None) -> float:
+    powers = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+    for scale, names in lexicon()["scales"].items():
+        if name and name.casefold() in names:
+            return powers[scale]
+    return 1.0
+
+
+def _unit(currency: str | None, word: str | None) -> str:
+    if currency:
+        return _CURRENCY[currency.strip()]
+    unit = (word or "").casefold()
+    if unit in _PERCENT:
+        return "%"
+    return _CURRENCY.get(unit, unit if content_words(unit) else "")
+
+
+def _number_end(match: re.Match[str], unit_group: str) -> int:
+    """The unit belongs to the span when it is one ("percent", "dollars"), not a mere next word."""
+    word = (match[unit_group] or "").casefold()
+    if word in _PERCENT or word in _CURRENCY or word in words("durations", "units"):
+        return match.end()
+    end = match.start(unit_group) if word else match.end()
+    return match.start() + len(match.string[match.start() : end].rstrip())
+
+
+_CAPITALISED = r"[^\W\d_a-zß-öø-ÿа-яё][\w’'.-]*\w|[^\W\d_a-zß-öø-ÿа-яё]"
+_NAME = re.compile(
+    rf"(?<![\w’'])(?:{_CAPITALISED})(?:(?:\s+(?:of|for|de|von|van|der|del|la|al|bin|and)){{0,2}}"
+    rf"\s+(?:{_CAPITALISED}))*"
+)
+
+
+def names(text: str) -> tuple[Name, ...]:
+    """Runs of capitalised words; a capital that only begins a sentence doesn't count."""
+    found = []
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        if _begins_sentence(text, start):
+            first = re.match(r"[\w’'-]+", match[0])
+            if first and _is_function_word(first[0]):
+                rest = match[0][first.end() :]
+                start += first.end() + len(rest) - len(rest.lstrip())
+                if start >= end or not text[start].isupper():
+                    later = next((m for m in _NAME.finditer(text, start, end)), None)
+                    if later is None:
+                        continue
+                    start, end = later.span()
+        name = re.sub(r"[’']s?$", "", text[start:end]).rstrip(".")
+        if name:
+            found.append(Name(name, start, start + len(name)))
+    return tuple(found)
+
+
+def _is_function_word(word: str) -> bool:
+    return not content_words(word) or word.casefold() in words("negation", "words")
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[:start].rstrip(" \t\n\"'“”„«»‘’(–—-")
+    return not before or before[-1] in ".!?:…"
+
+
+def negations(text: str) -> tuple[str, ...]:
+    """The negating words in `text`, in order."""
+    even = text.replace("’", "'")
+    return tuple(m[0].casefold() for m in pattern("negation", "words").finditer(even))
+
+
+def romanised(text: str) -> str:
+    """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
+    return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))

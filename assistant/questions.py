@@ -1,0 +1,183 @@
+"""What a question asks for, read off its form: the kind of answer, its parts, its names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, get_args
+
+from assistant.facts import names
+from assistant.lexicon import any_of, lexicon, pattern, words
+from index.errors import QuestionError
+from index.words import content_words
+
+AnswerKind = Literal[
+    "person", "date", "duration", "number", "place", "reason", "yesno", "other", "none"
+]
+"""The kind of answer asked for; "none" where the form of the question doesn't tell."""
+
+SourceAspect = Literal["author", "published", "publisher", "title", "other"]
+
+MAX_QUESTION_CHARACTERS = 4000
+MAX_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A stand-alone question and what its form tells."""
+
+    text: str
+    kind: AnswerKind
+    content: tuple[str, ...]
+    """Its content words, stemmed, without repetition."""
+    names: tuple[str, ...]
+    about_source: SourceAspect | None
+    """What it asks about a text itself (its author, date, ...); None for what the text says."""
+    about_spelling: bool
+    wants_list: bool
+
+
+def clean_question(text: str) -> str:
+    """The question with control characters and outer white space removed.
+
+    Raises:
+        QuestionError: nothing is left to ask, or it is longer than `MAX_QUESTION_CHARACTERS`.
+    """
+    kept = "".join(
+        " " if c.isspace() else c
+        for c in text
+        if c.isspace() or (c.isprintable() and not "\ud800" <= c <= "\udfff") or c == "\u200d"
+    )
+    cleaned = re.sub(r" {2,}", " ", kept).strip()
+    if not cleaned:
+        raise QuestionError("The question is empty: type a question about the sources.")
+    if len(cleaned) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"The question has {len(cleaned):,} characters and at most "
+            f"{MAX_QUESTION_CHARACTERS:,} are read: shorten it, or add the text as a source."
+        )
+    if not any(c.isalnum() for c in cleaned):
+        raise QuestionError(f"The question {cleaned[:40]!r} has no words: ask it in words.")
+    return cleaned
+
+
+def read_question(text: str) -> Question:
+    """Read the form of a stand-alone question."""
+    return Question(
+        text=text,
+        kind=answer_kind(text),
+        content=tuple(dict.fromkeys(content_words(text))),
+        names=tuple(dict.fromkeys(name.text for name in names(text) if _is_name(text, name.start))),
+        about_source=_source_aspect(text),
+        about_spelling=bool(pattern("source_form", "spelling").search(text)),
+        wants_list=_wants_list(text),
+    )
+
+
+@cache
+def _question_words() -> tuple[tuple[AnswerKind, re.Pattern[str]], ...]:
+    tables = lexicon()["question"]
+    kinds = [kind for kind in get_args(AnswerKind) if kind in tables]
+    # "how long" before "how", "when" before "what": the more specific kinds are listed first.
+    return tuple(
+        (kind, any_of(tuple(word for entries in tables[kind].values() for word in entries)))
+        for kind in sorted(kinds, key=_specificity)
+    )
+
+
+def _specificity(kind: str) -> int:
+    order = ("duration", "number", "date", "place", "person", "reason", "other", "yesno")
+    return order.index(kind)
+
+
+def answer_kind(text: str) -> AnswerKind:
+    """The kind of answer that the first question word asks for."""
+    found: list[tuple[int, int, AnswerKind]] = []
+    for rank, (kind, word) in enumerate(_question_words()):
+        match = word.search(text)
+        if match and (kind != "yesno" or match.start() == 0):
+            found.append((match.start(), rank, kind))
+    yes_no = next((f for f in found if f[2] == "yesno"), None)
+    if yes_no:
+        return "yesno"
+    return min(found)[2] if found else "none"
+
+
+def _is_name(text: str, start: int) -> bool:
+    """A capital counts as a name's unless it begins the text (or the language capitalises all)."""
+    return start > 0 and not _is_german(text)
+
+
+def _is_german(text: str) -> bool:
+    function_words = {"der", "die", "das", "ist", "und", "wie", "wann", "wer", "warum", "welche"}
+    function_words |= {"wo", "was", "im", "den", "dem", "hat", "wurde", "von", "zu", "mit", "ein"}
+    tokens = re.findall(r"\w+", text.casefold())
+    return sum(token in function_words for token in tokens) >= max(1, len(tokens) // 6)
+
+
+def split_parts(text: str) -> tuple[str, ...]:
+    """The single questions in a compound one: "Who said it and when?" has two."""
+    sentences = [part.strip() for part in re.split(r"(?<=[?？])\s+(?!\()", text) if part.strip()]
+    parts: list[str] = []
+    for sentence in sentences:
+        parts.extend(_split_at_conjunctions(sentence))
+    return tuple(parts[:MAX_PARTS]) if len(parts) > 1 else (text,)
+
+
+@cache
+def _conjunction() -> re.Pattern[str]:
+    tables = lexicon()["question"]
+    openers = sorted(
+        {
+            word
+            for kind in tables
+            if kind != "yesno"
+            for entries in tables[kind].values()
+            for word in entries
+        },
+        key=lambda word: (-len(word), word),
+    )
+    joined = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in openers)
+    return re.compile(
+        rf"(?:,\s*|\s+)(?:and|or|und|oder|et|y|и|или|i|ili|или)\s+(?=(?:(?:in|by|at|on|to)\s+)?"
+        rf"(?:{joined})(?!\w))",
+        re.IGNORECASE,
+    )
+
+
+def _split_at_conjunctions(sentence: str) -> list[str]:
+    pieces = [piece.strip(" ,") for piece in _conjunction().split(sentence)]
+    pieces = [piece for piece in pieces if piece]
+    if len(pieces) < 2 or answer_kind(pieces[0]) == "none":
+        return [sentence]
+    return [piece if piece.endswith("?") else piece + "?" for piece in pieces]
+
+
+def _source_aspect(text: str) -> SourceAspect | None:
+    # A question about "the text" names a text; in an article on books "a text" is its subject.
+    if not pattern("source", "nouns").search(text):
+        return None
+    for aspect in get_args(SourceAspect):
+        if any_of(tuple(lexicon()["source"]["aspects"][aspect])).search(text):
+            return _refined(aspect, text)
+    return None
+
+
+def _refined(aspect: SourceAspect, text: str) -> SourceAspect:
+    """ "Who published it?" asks for the publisher, "When did its author write it?" for the date."""
+    kind = answer_kind(text)
+    if aspect in ("author", "published") and kind == "date":
+        return "published"
+    return "publisher" if aspect == "published" and kind == "person" else aspect
+
+
+def _wants_list(text: str) -> bool:
+    """Whether the question's head is a plural: "Which experts ...", "What theories ..."."""
+    head = re.match(r"\W*(\w+)\s+(?:are the\s+|other\s+|kinds? of\s+)?(\w+)", text.casefold())
+    if not head or head[1] not in words("source_form", "plural_heads"):
+        return False
+    noun = head[2]
+    return noun in {"people", "are"} or (
+        noun.endswith("s") and not noun.endswith(("ss", "us", "is", "was", "does", "has"))
+    )

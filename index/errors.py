@@ -1,0 +1,33 @@
+"""The failures that Pincite expects. Each message is one sentence that also says what to do."""
+
+
+class PinciteError(Exception):
+    """Base of every failure that is raised on purpose; anything else is a bug."""
+
+
+class SourceError(PinciteError):
+    """A text can't be read or stored: mend or leave out that one; the others are not affected."""
+
+
+class LibraryNotFoundError(PinciteError):
+    """There is no library here: create it or name another."""
+
+
+class LibraryMismatchError(PinciteError):
+    """The library was built by another version or with other settings: reindex it."""
+
+
+class LibraryLockedError(PinciteError):
+    """Another process is writing to the library: wait and try again."""
+
+
+class StorageError(PinciteError):
+    """The library can't be read or written: a full disk, missing rights, a damaged file."""
+
+
+class SettingsError(PinciteError):
+    """A setting, option or environment variable is wrong: correct it."""
+
+
+class QuestionError(PinciteError):
+    """The question can't be asked as it stands: change it."""

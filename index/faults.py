@@ -1,0 +1,69 @@
+"""Turns the failures of disk and database into one sentence that says what to do."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from index.errors import LibraryLockedError, StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+@contextmanager
+def storage_faults(path: Path) -> Iterator[None]:
+    """Raises StorageError or LibraryLockedError for what SQLite and the disk report.
+
+    `path` is the library's folder, named in the messages.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _for_sqlite(path, error) from error
+    except OSError as error:
+        raise _for_disk(path, error) from error
+
+
+def damaged(path: Path, detail: object) -> StorageError:
+    """The error for a library whose files can't be understood."""
+    return StorageError(
+        f"The library in {str(path)!r} is damaged ({detail}): "
+        "restore it from a copy, or build it again from its texts."
+    )
+
+
+def read_only(path: Path) -> StorageError:
+    """The error for writing to a library that can only be read."""
+    return StorageError(
+        f"The library in {str(path)!r} can't be written: check the rights on the folder."
+    )
+
+
+def _for_sqlite(path: Path, error: sqlite3.Error) -> StorageError | LibraryLockedError:
+    said = str(error).lower()
+    if "locked" in said:
+        return LibraryLockedError(
+            f"Another process is writing to the library in {str(path)!r}: "
+            "try again when it is done."
+        )
+    if "full" in said:
+        return _full(path)
+    if "readonly" in said or "unable to open" in said:
+        return read_only(path)
+    return damaged(path, error)
+
+
+def _for_disk(path: Path, error: OSError) -> StorageError:
+    if error.errno in _FULL:
+        return _full(path)
+    if error.errno in _READ_ONLY:
+        return read_only(path)
+    return StorageError(f"The library in {str(path)!r} can't be used: {error.strerror or error}.")
+
+
+def _full(path: Path) -> StorageError:
+    return StorageError(f"The disk of the library in {str(path)!r} is full: free some space.")

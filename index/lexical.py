@@ -1,0 +1,71 @@
+"""The lexical half of retrieval: BM25 over the words of the passages, in SQLite's FTS5."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+
+from index.words import words
+
+MAX_QUESTION_WORDS = 200
+"""Further different words of a question are disregarded."""
+
+
+def add(connection: sqlite3.Connection, position: int, text: str) -> None:
+    """Enters the words of the passage at this position of the passages table."""
+    connection.execute(
+        "INSERT INTO lexical (rowid, words) VALUES (?, ?)", (position, " ".join(words(text)))
+    )
+
+
+def remove(connection: sqlite3.Connection, source_id: str) -> None:
+    """Takes out the passages of a source, which must still be in the passages table."""
+    connection.execute(
+        "DELETE FROM lexical WHERE rowid IN (SELECT position FROM passages WHERE source_id = ?)",
+        (source_id,),
+    )
+
+
+def search(
+    connection: sqlite3.Connection,
+    question_words: Sequence[str],
+    k: int,
+    source_ids: Collection[str] | None = None,
+) -> list[tuple[str, float]]:
+    """The ids of up to `k` passages with any of these words, best first, and their BM25 (> 0).
+
+    The words are those that `words()` makes. `source_ids` limits the search to these sources.
+    """
+    wanted = list(dict.fromkeys(question_words))[:MAX_QUESTION_WORDS]
+    if not wanted or k < 1:
+        return []
+    rows = connection.execute(
+        """
+        SELECT passages.id, -bm25(lexical) AS score
+        FROM lexical JOIN passages ON passages.position = lexical.rowid
+        WHERE lexical MATCH :words
+          AND (:sources IS NULL OR passages.source_id IN (SELECT value FROM json_each(:sources)))
+        ORDER BY score DESC, passages.position
+        LIMIT :k
+        """,
+        {
+            "words": " OR ".join(_quoted(word) for word in wanted),
+            "sources": None if source_ids is None else json.dumps(sorted(source_ids)),
+            "k": k,
+        },
+    )
+    return [(passage_id, score) for passage_id, score in rows]
+
+
+def document_frequency(connection: sqlite3.Connection, wanted: Iterable[str]) -> dict[str, int]:
+    """In how many passages each of these words occurs; the words are those of `words()`."""
+    found = {}
+    for word in wanted:
+        row = connection.execute("SELECT doc FROM lexical_words WHERE term = ?", (word,)).fetchone()
+        found[word] = row[0] if row else 0
+    return found
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'

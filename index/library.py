@@ -1,0 +1,274 @@
+"""A library: a folder of stored sources that can be searched."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import lexical, records
+from index.additions import AddEvent, AddResult, add_all, teller
+from index.catalog import Catalog
+from index.dense import DenseSearch
+from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
+from index.errors import SourceError, StorageError
+from index.faults import storage_faults
+from index.manifest import check_manifest, has_library, manifest_for, read_manifest
+from index.records import SourceSummary
+from index.store import Store
+from index.types import IndexedSource, Passage, Source, Vectors
+from index.words import content_words
+from index.writer import Writer, create_catalog, rebuild, writer_lock
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
+    Embedding = str | Embedder | BaseEmbedding
+
+_CACHED_SOURCES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What belongs to one generation of the catalog."""
+
+    generation: str
+    store: Store
+    dense: DenseSearch
+
+
+class Library:
+    """An opened library; safe to use from several threads, beside one writing process."""
+
+    def __init__(self, path: Path, embedder: Embedder) -> None:
+        """Use `open`, `create` or `open_or_create`; they check what is in the folder."""
+        self.path = path
+        self.fingerprint = manifest_for(embedder)["fingerprint"]
+        self._embedder = embedder
+        self._catalog = Catalog(path)
+        self._lock = threading.RLock()
+        self._state: _State | None = None
+        self._indexed: OrderedDict[tuple[str, str | None], IndexedSource] = OrderedDict()
+
+    @classmethod
+    def open(cls, path: Path | str, *, embedding: Embedding | None = None) -> Library:
+        """Opens the library in the folder `path` without writing anything.
+
+        `embedding` need only be given when it is an object and not a name. Raises
+        LibraryNotFoundError, LibraryMismatchError when it was built in another way, StorageError.
+        """
+        path = Path(path).resolve()
+        manifest = read_manifest(path)
+        embedder = load_embedder(embedding or manifest["embedding"])
+        check_manifest(path, manifest, embedder)
+        return cls(path, embedder)
+
+    @classmethod
+    def create(cls, path: Path | str, *, embedding: Embedding = DEFAULT_EMBEDDING) -> Library:
+        """Makes an empty library in the folder `path`, which needn't be there.
+
+        Raises StorageError when there is one already or the folder can't be written.
+        """
+        path = Path(path).resolve()
+        library = cls(path, load_embedder(embedding))
+        with storage_faults(path):
+            path.mkdir(parents=True, exist_ok=True)
+        with writer_lock(path):
+            if has_library(path):
+                raise StorageError(f"There is a library in {str(path)!r} already: open that one.")
+            create_catalog(library._catalog, manifest_for(library._embedder))
+        return library
+
+    @classmethod
+    def open_or_create(cls, path: Path | str, *, embedding: Embedding | None = None) -> Library:
+        """Opens the library in the folder `path`, or makes an empty one where there is none."""
+        if has_library(Path(path).resolve()):
+            return cls.open(path, embedding=embedding)
+        return cls.create(path, embedding=embedding or DEFAULT_EMBEDDING)
+
+    @classmethod
+    def reindex(
+        cls,
+        path: Path | str,
+        *,
+        embedding: Embedding | None = None,
+        progress: Callable[[AddEvent], None] | None = None,
+    ) -> Library:
+        """Builds the index again from the stored texts, with the same embedding or another.
+
+        Mends what LibraryMismatchError reports. Until it is done the old index stays in use.
+        """
+        path = Path(path).resolve()
+        stored = read_manifest(path)["embedding"]
+        embedder = load_embedder(embedding or stored)
+        library = cls(path, embedder)
+        with writer_lock(path):
+            rebuild(library._catalog, embedder, manifest_for(embedder), teller(progress))
+        return library
+
+    def close(self) -> None:
+        """Lets go of all files."""
+        with self._lock:
+            if self._state is not None:
+                self._state.store.close()
+                self._state = None
+            self._catalog.close()
+
+    def __enter__(self) -> Library:
+        """The library itself, to be closed at the end of a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the library."""
+        self.close()
+
+    # -- writing
+
+    def add(
+        self, sources: Iterable[Source], progress: Callable[[AddEvent], None] | None = None
+    ) -> tuple[AddResult, ...]:
+        """Stores and indexes these sources; the results are in the order of the sources.
+
+        Each is kept as soon as it is done. One that can't be stored is refused with a reason and
+        doesn't affect the others. Raises LibraryLockedError, StorageError, or SettingsError when
+        the embedding fails.
+        """
+        return self._add(sources, progress)
+
+    def add_paths(
+        self, paths: Iterable[Path], progress: Callable[[AddEvent], None] | None = None
+    ) -> tuple[AddResult, ...]:
+        """Reads and adds text files, and those in folders; see `add`."""
+        return self._add(paths, progress)
+
+    def _add(
+        self,
+        items: Iterable[Source | Path],
+        progress: Callable[[AddEvent], None] | None,
+    ) -> tuple[AddResult, ...]:
+        with writer_lock(self.path):
+            writer = Writer(self._catalog, self._current().store, self._embedder)
+            return add_all(items, writer, self._catalog, teller(progress))
+
+    def remove(self, source_id: str) -> None:
+        """Removes a source and everything computed from it; SourceError when there is none."""
+        with writer_lock(self.path):
+            writer = Writer(self._catalog, self._current().store, self._embedder)
+            with self._catalog.reading() as connection:
+                if records.find_sha256(connection, source_id) is None:
+                    raise self._no_source(source_id)
+            writer.remove(source_id)
+
+    # -- reading
+
+    def sources(self) -> tuple[SourceSummary, ...]:
+        """All sources without their texts, in the order in which they were added."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return records.summaries(connection)
+
+    def indexed(self, source_id: str) -> IndexedSource:
+        """A source with all that was computed from it; SourceError when there is none."""
+        self._current()
+        with self._catalog.reading() as connection:
+            key = (source_id, records.find_sha256(connection, source_id))
+            with self._lock:
+                if known := self._indexed.get(key):
+                    self._indexed.move_to_end(key)
+                    return known
+            source = records.find_source(connection, source_id)
+            if source is None:
+                raise self._no_source(source_id)
+            indexed = records.indexed(connection, source)
+        with self._lock:
+            self._indexed[key] = indexed
+            if len(self._indexed) > _CACHED_SOURCES:
+                self._indexed.popitem(last=False)
+        return indexed
+
+    @property
+    def passage_count(self) -> int:
+        """The number of passages of all sources."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return records.count_passages(connection)
+
+    @property
+    def paragraph_count(self) -> int:
+        """The number of paragraphs of all sources."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return records.count_paragraphs(connection)
+
+    def content(self) -> dict[str, str]:
+        """What the library holds: the hash of each source's text, by id."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return {source_id: sha256 for source_id, sha256, _ in records.identities(connection)}
+
+    def nearest_dense(
+        self, vector: NDArray[np.float32], k: int, sources: Collection[str] | None = None
+    ) -> list[tuple[Passage, float]]:
+        """Up to `k` passages nearest to a unit vector, best first, and their cosines.
+
+        `sources` limits the search to the sources with these ids.
+        """
+        return self._current().dense.nearest(vector, k, sources)
+
+    def nearest_lexical(
+        self, question: str, k: int, sources: Collection[str] | None = None
+    ) -> list[tuple[Passage, float]]:
+        """Up to `k` passages that share words with the question, best first, and their BM25 (> 0).
+
+        `sources` limits the search to the sources with these ids.
+        """
+        self._current()
+        with self._catalog.reading() as connection:
+            found = lexical.search(connection, content_words(question), k, sources)
+            passages = records.find_passages(connection, [each for each, _ in found])
+        return [(passages[each], score) for each, score in found]
+
+    def document_frequency(self, wanted: Iterable[str]) -> dict[str, int]:
+        """In how many passages each of these words, as `words()` makes them, occurs."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return lexical.document_frequency(connection, wanted)
+
+    def embed_question(self, text: str) -> NDArray[np.float32]:
+        """The unit vector of one question: shape (dimensions,)."""
+        return self._embedder.embed_question(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of passages or sentences: shape (len(texts), dimensions)."""
+        return self._embedder.embed_passages(texts)
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """The unit vectors of questions: shape (len(texts), dimensions)."""
+        return self._embedder.embed_questions(texts)
+
+    # -- what others write
+
+    def _current(self) -> _State:
+        """The state that belongs to what is in the catalog now, whoever wrote it."""
+        with self._lock:
+            manifest = self._catalog.meta()
+            if self._state is None or self._state.generation != manifest.get("generation"):
+                check_manifest(self.path, manifest, self._embedder)
+                if self._state is not None:
+                    self._state.store.close()
+                store = Store(self.path / manifest["chroma"])
+                dense = DenseSearch(self._catalog, store)
+                self._state = _State(manifest["generation"], store, dense)
+            return self._state
+
+    def _no_source(self, source_id: str) -> SourceError:
+        return SourceError(
+            f"There is no source {source_id!r} in the library: "
+            f"run `pincite sources --library {self.path}` to see those there are."
+        )

@@ -1,0 +1,114 @@
+"""Hybrid search: dense and lexical candidates, ranked by one score, without crowding.
+
+The score adds up evidence in comparable units: the cosine of question and passage, the cosine of
+its best sentence, and the share of the best possible BM25 that it reaches. A question in another
+language shares no words with the passages, so its lexical share is zero and changes nothing.
+Near-duplicates (the same passage in another source) don't crowd other passages out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.library import Library
+from index.types import Hit, Passage, Vectors
+from index.words import content_words
+
+SENTENCE_WEIGHT = 0.7
+LEXICAL_WEIGHT = 0.11
+NEAR_DUPLICATE = 0.93
+"""Cosine of two passages' best sentences from which the passages count as one."""
+
+_BM25_K1 = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    hit: Hit
+    best_sentence: NDArray[np.float32]
+
+
+def search(
+    library: Library,
+    question: str,
+    vector: NDArray[np.float32],
+    *,
+    sources: Collection[str] | None = None,
+    k: int = 12,
+) -> tuple[Hit, ...]:
+    """The passages nearest to `question`, best first; ties are broken by passage id.
+
+    Args:
+        library: where to search.
+        question: its text, for the lexical half.
+        vector: its embedding, of unit length: shape (dimensions,).
+        sources: ids of the sources to search; all by default.
+        k: how many different passages to return; near-duplicates of them come on top.
+    """
+    dense = dict(library.nearest_dense(vector, 3 * k, sources))
+    lexical = dict(library.nearest_lexical(question, 2 * k, sources))
+    best_possible = _best_possible_bm25(library, question)
+    scored = [
+        _score(
+            library, passage, vector, dense.get(passage), lexical.get(passage, 0.0), best_possible
+        )
+        for passage in dict.fromkeys([*dense, *lexical])
+    ]
+    scored.sort(key=lambda each: (-each.hit.score, each.hit.passage.id))
+    return _without_crowding(scored, k)
+
+
+def _score(
+    library: Library,
+    passage: Passage,
+    vector: NDArray[np.float32],
+    dense: float | None,
+    lexical: float,
+    best_possible: float,
+) -> _Scored:
+    indexed = library.indexed(passage.source_id)
+    rows = indexed.rows_of(passage)
+    sentences: Vectors = indexed.sentence_vectors[rows]
+    cosines = sentences @ vector
+    best = int(np.argmax(cosines))
+    # A passage that only the lexical half found is at most as similar as its best sentence.
+    similarity = float(cosines[best]) if dense is None else dense
+    share = lexical / best_possible if best_possible else 0.0
+    score = similarity + SENTENCE_WEIGHT * float(cosines[best]) + LEXICAL_WEIGHT * share
+    return _Scored(Hit(passage, similarity, lexical, score), sentences[best])
+
+
+def _best_possible_bm25(library: Library, question: str) -> float:
+    """What a short passage with all the question's known content words would score."""
+    frequencies = library.document_frequency(content_words(question))
+    total = library.passage_count
+    return (_BM25_K1 + 1) * sum(
+        math.log(1 + (total - found + 0.5) / (found + 0.5))
+        for found in frequencies.values()
+        if found
+    )
+
+
+def _without_crowding(scored: list[_Scored], k: int) -> tuple[Hit, ...]:
+    """The first `k` different passages and the near-duplicates met on the way to them."""
+    kept: list[_Scored] = []
+    different: list[_Scored] = []
+    for each in scored:
+        duplicate = any(_near_duplicates(each, other) for other in different)
+        if not duplicate:
+            if len(different) == k:
+                break
+            different.append(each)
+        kept.append(each)
+    return tuple(each.hit for each in kept)
+
+
+def _near_duplicates(first: _Scored, second: _Scored) -> bool:
+    if first.hit.passage.source_id == second.hit.passage.source_id:
+        return False
+    return float(first.best_sentence @ second.best_sentence) >= NEAR_DUPLICATE
