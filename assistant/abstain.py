@@ -18,9 +18,11 @@ from typing import Any
 
 from assistant.about_source import stating
 from assistant.differences import same_name
-from assistant.evidence import Candidate, Evidence, coverage
-from assistant.facts import names, romanised
+from assistant.evidence import Candidate, Evidence
+from assistant.facts import names, negations, romanised
 from assistant.language import same_language
+from assistant.questions import Question
+from assistant.quoted_people import asks_for_quoted_people, introductions
 from index.words import words
 
 
@@ -32,16 +34,32 @@ class Verdict:
     probability: float
 
 
+def answerable_parts(found: Sequence[Evidence]) -> list[Evidence]:
+    """Those of a question's parts that the sources can answer.
+
+    A part that leans on an earlier one (and so quotes it, see `assistant.chat`) stays open with it:
+    "and by how many votes?" has no answer where nobody is said to have won.
+    """
+    answerable: list[Evidence] = []
+    left_open: list[str] = []
+    for evidence in found:
+        text = evidence.question.text
+        if judge(evidence).answerable and not any(earlier in text for earlier in left_open):
+            answerable.append(evidence)
+        else:
+            left_open.append(text.rstrip("?"))
+    return answerable
+
+
 def judge(evidence: Evidence) -> Verdict:
     """Decide on all the evidence for one question; no candidates at all is a clear no."""
-    if evidence.question.about_source:
-        # Bylines and counters share few words with the question: what counts is that one is there.
-        stated = bool(stating(evidence))
-        return Verdict(stated, float(stated))
+    if (found := _answered_by_form(evidence)) is not None:
+        return Verdict(found, float(found))
     pool = evidence.prose()
     if not pool:
         return Verdict(False, 0.0)
-    model = _models()["same_language" if _comparable(evidence, pool[0]) else "other_language"]
+    comparable = same_language_as_evidence(evidence, pool[0])
+    model = _models()["same_language" if comparable else "other_language"]
     values = features(evidence, pool)
     score = model["intercept"] + sum(
         weight * values[name] for name, weight in model["coefficients"].items()
@@ -50,27 +68,46 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(probability >= model["threshold"], probability)
 
 
+def _answered_by_form(evidence: Evidence) -> bool | None:
+    """Whether there is what a question about form asks for; None for one about content.
+
+    A byline, an attribution or a spelling shares few words with the question for it.
+    """
+    question = evidence.question
+    if question.about_source:
+        return bool(stating(evidence))
+    if asks_for_quoted_people(question):
+        return bool(introductions(evidence))
+    pool = evidence.prose()
+    if question.about_spelling and question.names and pool:
+        return not _names_absent(question, _paragraph(evidence, pool[0]))
+    if question.kind == "organisation" and question.names and pool:
+        return any(candidate.has_kind for candidate in pool)
+    return None
+
+
 def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
     """What the decision rests on, for the best-first candidates `pool` (at least one)."""
-    best, rarity = pool[0], evidence.rarity
-    paragraph = _paragraph(evidence, best)
+    best, question = pool[0], evidence.question
     retrieved = " ".join({_paragraph(evidence, candidate) for candidate in pool})
-    in_paragraph, in_sentence = set(words(paragraph)), set(words(best.sentence.text))
+    in_paragraph = set(words(_paragraph(evidence, best)))
+    in_sentence = set(words(best.sentence.text))
     return {
         "cosine": max(candidate.cosine for candidate in pool),
         "passage_cosine": max(candidate.passage for candidate in pool),
-        "coverage_of_paragraph": coverage(rarity, paragraph),
-        "coverage_of_sentence": best.coverage,
-        "absent": 1 - coverage(rarity, retrieved) if rarity else 0.0,
-        "rarest_absent_from_paragraph": _rarest_absent(rarity, in_paragraph),
-        "rarest_absent_from_sentence": _rarest_absent(rarity, in_sentence),
+        "runner_up_cosine": pool[min(1, len(pool) - 1)].cosine,
+        "rarest_word_absent": _rarest_absent(evidence.rarity, in_sentence),
+        "names_absent": float(_names_absent(question, retrieved)),
+        "numbers_absent": float(_numbers_absent(question, in_paragraph)),
         "kind_missing": float(not any(candidate.has_kind for candidate in pool[:3])),
-        "names_absent": float(_names_absent(evidence, retrieved)),
-        "numbers_absent": float(_numbers_absent(evidence, in_paragraph)),
+        "negation_missing": float(
+            bool(negations(question.text)) and not negations(best.sentence.text)
+        ),
     }
 
 
-def _comparable(evidence: Evidence, best: Candidate) -> bool:
+def same_language_as_evidence(evidence: Evidence, best: Candidate) -> bool:
+    """Whether words can be compared: the question is in the language of what was found."""
     return same_language(evidence.question.text, _paragraph(evidence, best))
 
 
@@ -85,21 +122,19 @@ def _rarest_absent(rarity: Mapping[str, float], present: set[str]) -> float:
     return max((weight for word, weight in rarity.items() if word not in present), default=0.0) / 8
 
 
-def _names_absent(evidence: Evidence, text: str) -> int:
+def _names_absent(question: Question, text: str) -> int:
     """How many names of the question are not in `text`, in no spelling."""
     present = set(romanised(text).split())
     stated = [name.text for name in names(text)]
     return sum(
         not set(romanised(name).split()) <= present
         and not any(same_name(name, other) for other in stated)
-        for name in evidence.question.names
+        for name in question.names
     )
 
 
-def _numbers_absent(evidence: Evidence, present: set[str]) -> int:
-    return sum(
-        any(c.isdigit() for c in word) and word not in present for word in evidence.question.content
-    )
+def _numbers_absent(question: Question, present: set[str]) -> int:
+    return sum(any(c.isdigit() for c in word) and word not in present for word in question.content)
 
 
 @cache

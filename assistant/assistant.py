@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assistant import extractive
-from assistant.abstain import judge
+from assistant.abstain import answerable_parts
 from assistant.assemble import assemble
 from assistant.chat import Turn, stand_alone, stand_alone_parts
 from assistant.disagreement import find_conflicts
@@ -75,9 +75,9 @@ class Assistant:
         alone = stand_alone(asked, history)
         with clock.measure("retrieve"):
             found = [self._retrieve(part, scope) for part in stand_alone_parts(alone)]
-            answerable = [evidence for evidence in found if judge(evidence).answerable]
+            answerable = answerable_parts(found)
         with clock.measure("compose"):
-            drafts = [draft for e in answerable for draft in extractive.compose(e, self.library)]
+            drafts = [draft for e in answerable for draft in extractive.compose(e)]
         with clock.measure("verify"):
             claims, withheld = verify(drafts, self.library)
             conflicts = find_conflicts(answerable, claims, self.library)

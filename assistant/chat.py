@@ -8,13 +8,15 @@ from typing import Literal
 
 from assistant.facts import names
 from assistant.lexicon import any_of, lexicon, pattern, words
-from assistant.questions import split_parts
+from assistant.questions import split_parts, topic_words
 from index.words import content_words
 
 Turn = tuple[Literal["user", "assistant"], str]
 
 MAX_OWN_WORDS = 3
-"""A question without names and with at most so many words leans on what was said before."""
+MAX_OWN_CONTENT = 1
+"""A question without names that has at most so many words, or so many content words, leans on
+what was said before."""
 MIN_OWN_TOPIC = 3
 """With fewer content words of its own, a resolved question is given the earlier one as topic."""
 
@@ -62,9 +64,12 @@ def _depends(question: str) -> bool:
     if _opener().match(question.strip()):
         return True
     own_names = [name for name in names(question) if name.start > 0]
-    if pattern("follow_up", "pronouns").search(question):
+    if any(not _own(question, p) for p in pattern("follow_up", "pronouns").finditer(question)):
         return not own_names or _first_pronoun(question) is not None
-    return not own_names and len(re.findall(r"\w+", question)) <= MAX_OWN_WORDS
+    if own_names:
+        return False
+    few_words = len(re.findall(r"\w+", question)) <= MAX_OWN_WORDS
+    return few_words or len(topic_words(question)) <= MAX_OWN_CONTENT
 
 
 def _opener() -> re.Pattern[str]:
@@ -74,7 +79,14 @@ def _opener() -> re.Pattern[str]:
 
 def _first_pronoun(question: str) -> re.Match[str] | None:
     persons = lexicon()["follow_up"]["persons"] + lexicon()["follow_up"]["possessives"]
-    return any_of(tuple(persons)).search(question)
+    found = any_of(tuple(persons)).finditer(question)
+    return next((pronoun for pronoun in found if not _own(question, pronoun)), None)
+
+
+def _own(question: str, pronoun: re.Match[str]) -> bool:
+    """Whether it stands for something in the question: "How do birds keep their eggs warm?"."""
+    possessive = pronoun[0].casefold() in words("follow_up", "own_possessives")
+    return possessive and bool(topic_words(question[: pronoun.start()]))
 
 
 def _is_object(question: str, pronoun: re.Match[str]) -> bool:
@@ -85,7 +97,15 @@ def _is_object(question: str, pronoun: re.Match[str]) -> bool:
 def _last_name(history: Sequence[Turn]) -> str | None:
     for wanted in ("user", "assistant"):
         for role, text in reversed(history):
-            found = [name.text for name in names(text)] if role == wanted else []
+            found = names(text) if role == wanted else ()
+            free = [name for name in found if not _governed(text[: name.start])]
             if found:
-                return found[-1]
+                return (free or found)[-1].text
     return None
+
+
+def _governed(before: str) -> bool:
+    """Whether the name is a topic or a place: "What did Ann say about Bonn?" is about Ann."""
+    return bool(
+        re.search(rf"{pattern('follow_up', 'prepositions').pattern}\s+(?:the\s+)?$", before)
+    )

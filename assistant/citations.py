@@ -6,6 +6,8 @@ Every citation in Pincite is made by `cite`, which lets none out that fails `hol
 from __future__ import annotations
 
 import hashlib
+import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 from assistant.drafts import Quote
@@ -68,14 +70,36 @@ def find(wanted: str, text: str) -> list[tuple[int, int]]:
     if not needle:
         return []
     haystack = _folded(text)
-    spans = []
-    position = haystack.text.find(needle)
-    while position != -1:
-        start, end = haystack.starts[position], haystack.ends[position + len(needle) - 1]
-        if _whole_words(text, start, end) and fold(text[start:end]) == needle:
-            spans.append((start, end))
-        position = haystack.text.find(needle, position + 1)
-    return spans
+    return [
+        (haystack.starts[start], haystack.ends[end - 1])
+        for start, end in _occurrences(needle, haystack.text)
+        if haystack.can_split(start)
+        and haystack.can_split(end)
+        and _whole_words(haystack.text, start, end)
+    ]
+
+
+def _occurrences(needle: str, haystack: str) -> Iterator[tuple[int, int]]:
+    """All occurrences, overlapping ones too, in linear time (Knuth, Morris and Pratt)."""
+    if needle not in haystack:
+        return
+    borders = [0]
+    for character in needle[1:]:
+        borders.append(_extended(borders[-1], character, needle, borders))
+    matched = 0
+    for end, character in enumerate(haystack, 1):
+        if matched == len(needle):
+            matched = borders[-1]
+        matched = _extended(matched, character, needle, borders)
+        if matched == len(needle):
+            yield end - matched, end
+
+
+def _extended(matched: int, character: str, needle: str, borders: list[int]) -> int:
+    """How much of `needle` is matched after one more character; `borders` say where to go on."""
+    while matched and needle[matched] != character:
+        matched = borders[matched - 1]
+    return matched + (needle[matched] == character)
 
 
 @lru_cache(maxsize=256)
@@ -83,23 +107,33 @@ def _folded(text: str) -> Folded:
     return fold_with_offsets(text)
 
 
-def _whole_words(text: str, start: int, end: int) -> bool:
+def _whole_words(folded: str, start: int, end: int) -> bool:
     """Whether neither end of the span cuts a word or a number ("12" in "2012", "1" in "1.5")."""
-    before, first = text[start - 1 : start], text[start]
-    last, after = text[end - 1], text[end : end + 1]
-    if before and _in_word(before) and _in_word(first):
+    before, first = folded[max(0, start - 2) : start], folded[start]
+    last, after = folded[end - 1], folded[end : end + 2]
+    if before and _in_word(before[-1]) and _in_word(first):
         return False
-    if after and _in_word(last) and _in_word(after):
+    if after and _in_word(last) and _in_word(after[0]):
         return False
-    if after in ("'", "’") and text[end + 1 : end + 2].casefold() == "t":
+    if after == "'t":
         return False  # "can" isn't a quote from "can't"
-    if first.isdigit() and before in (".", ",") and text[max(0, start - 2) : start - 1].isdigit():
+    if first.isdigit() and (_joins(before) or _is_sign(before)):
         return False
-    return not (last.isdigit() and after in (".", ",") and text[end + 1 : end + 2].isdigit())
+    return not (last.isdigit() and _joins(after[::-1]))
 
 
 def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
+
+
+def _joins(beyond: str) -> bool:
+    """Whether a number goes on behind a separator: "1.5", "1,000", "12:30", "1/2", "10-12"."""
+    return len(beyond) == 2 and beyond[0].isdigit() and beyond[1] in ".,:/-"
+
+
+def _is_sign(before: str) -> bool:
+    """Whether a minus stands before a number; "F-16" has a hyphen."""
+    return before[-1:] == "-" and not before[:-1].isalnum()
 
 
 def holds(citation: Citation, indexed: IndexedSource) -> bool:

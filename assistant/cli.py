@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from assistant import render
 from assistant.assistant import Assistant
 from assistant.settings import load_settings
 from assistant.terminal import progress_bar, show_answer, show_paragraphs, show_sources
@@ -87,7 +88,7 @@ def sources(
     """List the sources of the library."""
     found = _open(library).sources()
     if as_json:
-        typer.echo(json.dumps([asdict(source) for source in found], ensure_ascii=False, indent=2))
+        typer.echo(render.as_json([asdict(source) for source in found], indent=2))
     elif found:
         show_sources(found, out)
     else:
@@ -100,7 +101,7 @@ def show(
     library: LibraryOption = None,
 ) -> None:
     """Print a source with its paragraphs numbered, or one paragraph of it."""
-    source_id, _, number = source.partition(":")
+    source_id, _, number = render.printable(source).partition(":")
     if number and not (number.isascii() and number.isdigit()):
         raise SettingsError(f"{number!r} is no paragraph number: use SOURCE:NUMBER, such as a:3.")
     indexed = _open(library).indexed(source_id)
@@ -124,7 +125,8 @@ def add(
         reason = f": {result.reason}" if result.reason else ""
         known_as = f" as {result.source_id}" if result.source_id else ""
         stream = err if result.outcome == "refused" else out
-        stream.print(Text(f"{result.outcome} {result.name}{known_as}{reason}"), soft_wrap=True)
+        line = render.printable(f"{result.outcome} {result.name}{known_as}{reason}")
+        stream.print(Text(line), soft_wrap=True)
     if any(result.outcome == "refused" for result in results):
         raise typer.Exit(FAILED)
 
@@ -135,8 +137,9 @@ def remove(
     library: LibraryOption = None,
 ) -> None:
     """Remove a source and everything computed from it."""
-    Library.open(_own(library)).remove(source)
-    out.print(Text(f"removed {source}"))
+    source_id = render.printable(source)
+    Library.open(_own(library)).remove(source_id)
+    out.print(Text(f"removed {source_id}"))
 
 
 @app.command()
@@ -172,8 +175,16 @@ def _listed(sources: list[str] | None) -> list[str] | None:
     return [source for each in sources for source in each.split(",") if source]
 
 
+def _speak_utf8() -> None:
+    """Whatever the locale, texts are read and written in UTF-8; what isn't UTF-8 becomes "�"."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
 def main() -> NoReturn:
     """Run the command line; a failure that users can mend becomes one sentence and a code."""
+    _speak_utf8()
     try:
         load_settings()
         app()

@@ -8,19 +8,14 @@ is told in more detail on one side is no difference.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from rapidfuzz.distance import JaroWinkler
 
-from assistant.facts import Name, dates, names, negations, numbers, romanised
+from assistant.facts import dates, names, negations, numbers, organisations, romanised
 from assistant.lexicon import pattern
 from assistant.types import DisagreementKind
-from index.types import Vectors
 from index.words import content_words
-
-Embed = Callable[[list[str]], Vectors]
 
 SAME_NAME = 0.84
 SAME_FIRST_NAME = 0.75
@@ -39,10 +34,10 @@ class Difference:
     about: str
 
 
-def differences(first: str, second: str, embed: Embed) -> tuple[Difference, ...]:
+def differences(first: str, second: str) -> tuple[Difference, ...]:
     """All differences between two sentences that were aligned as telling of the same thing."""
     rules = (
-        _order(first, second, embed),
+        _order(first, second),
         _dates(first, second),
         _numbers(first, second),
         affiliation(first, second),
@@ -136,10 +131,6 @@ def _negated_words(text: str) -> list[str]:
     return found
 
 
-_ORGANISATION_GAP = 110
-"""How far behind a person's name its affiliation may stand, in characters."""
-
-
 def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> Difference | None:
     """One person (of those named, if given) is said to belong to different organisations."""
     for person in names(first):
@@ -148,8 +139,8 @@ def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> D
                 continue
             if of is not None and not any(same_name(name, person.text) for name in of):
                 continue
-            ours = _organisations(first, person)
-            theirs = _organisations(second, other)
+            ours = organisations(first, person)
+            theirs = organisations(second, other)
             if not ours or not theirs:
                 continue
             if any(romanised(a) == romanised(b) for a in ours for b in theirs):
@@ -158,32 +149,30 @@ def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> D
     return None
 
 
-def _organisations(text: str, person: Name) -> list[str]:
-    """Names of several words that a preposition ties to the person within the same clause."""
-    clause = re.split(r"[.;:!?”\"]", text[person.end : person.end + _ORGANISATION_GAP])[0]
-    if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
-        return []
-    return [name.text for name in names("x" + clause) if " " in name.text]
-
-
 @dataclass(frozen=True, slots=True)
 class _Order:
     earlier: str
     later: str
 
 
-def _order(first: str, second: str, embed: Embed) -> Difference | None:
-    """The two sentences put the same two events in opposite order."""
+def _order(first: str, second: str) -> Difference | None:
+    """The two sentences put the same two events in opposite order.
+
+    Which event of one is which of the other is told by the words they share; where these don't
+    tell, nothing is claimed.
+    """
     ours, theirs = _told_order(first), _told_order(second)
     if not ours or not theirs:
         return None
-    vectors = embed([ours.earlier, ours.later, theirs.earlier, theirs.later])
-    similarity = vectors[:2] @ vectors[2:].T
-    straight = float(np.trace(similarity))
-    crossed = float(similarity[0, 1] + similarity[1, 0])
+    straight = _shared(ours.earlier, theirs.earlier) + _shared(ours.later, theirs.later)
+    crossed = _shared(ours.earlier, theirs.later) + _shared(ours.later, theirs.earlier)
     if crossed <= straight:
         return None
     return Difference("order", f"what came first: {ours.earlier} or {theirs.earlier}")
+
+
+def _shared(first: str, second: str) -> int:
+    return len(set(content_words(first)) & set(content_words(second)))
 
 
 _CLAUSE_END = re.compile(r"[.;!?]| - | – |, (?=which|who|where|at which|the first)")

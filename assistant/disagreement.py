@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from assistant.differences import Difference, affiliation, differences, name_variants, polarity
 from assistant.drafts import Quote
@@ -47,7 +48,7 @@ def find_conflicts(
     cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
     conflicts: dict[tuple[DisagreementKind, frozenset[Sentence]], Conflict] = {}
     for evidence in found:
-        for first, second, difference in _compared(evidence, cited, library):
+        for first, second, difference in _compared(evidence, cited):
             key = (difference.kind, frozenset((first.sentence, second.sentence)))
             conflict = _conflict(difference, first.sentence, second.sentence, library)
             if conflict and key not in conflicts:
@@ -56,26 +57,18 @@ def find_conflicts(
 
 
 def _compared(
-    evidence: Evidence, cited: set[tuple[str, int, int]], library: Library
+    evidence: Evidence, cited: set[tuple[str, int, int]]
 ) -> Iterable[tuple[Candidate, Candidate, Difference]]:
     prose = evidence.prose()
     for candidate in prose:
-        if (
-            candidate.sentence.source_id,
-            candidate.sentence.start,
-            candidate.sentence.end,
-        ) in cited:
+        sentence = candidate.sentence
+        if (sentence.source_id, sentence.start, sentence.end) in cited:
             for other in counterparts(candidate, prose):
-                texts = candidate.sentence.text, other.sentence.text
-                for difference in differences(*texts, library.embed_passages):
+                for difference in differences(sentence.text, other.sentence.text):
                     yield candidate, other, difference
-    best = _best_of_each_source(prose)
-    for number, first in enumerate(best):
-        for second in best[number + 1 :]:
-            yield from (
-                (first, second, difference)
-                for difference in _asked_for(evidence, first.sentence.text, second.sentence.text)
-            )
+    for first, second in combinations(_best_of_each_source(prose), 2):
+        for difference in _asked_for(evidence, first.sentence.text, second.sentence.text):
+            yield first, second, difference
 
 
 def _best_of_each_source(prose: tuple[Candidate, ...]) -> list[Candidate]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import lexicon
-from assistant.facts import dates, names, numbers
+from assistant.differences import same_name
+from assistant.facts import Name, dates, names, numbers, organisations
 from assistant.questions import Question
 from assistant.speakers import attributed_name
 from index import Hit, IndexedSource, Library, ParagraphKind, Sentence, Vectors, search
@@ -142,6 +143,8 @@ def holds_answer_kind(question: Question, text: str) -> bool:
             return bool(numbers(text))
         case "duration":
             return any(n.unit in lexicon.words("durations", "units") for n in numbers(text))
+        case "organisation":
+            return any(organisations(text, name) for name in _asked_about(question, text))
         case "person" if question.wants_list:
             return attributed_name(text) is not None
         case "person" | "place":
@@ -149,3 +152,10 @@ def holds_answer_kind(question: Question, text: str) -> bool:
             return any(not set(content_words(name.text)) <= asked for name in names(text))
         case _:
             return True
+
+
+def _asked_about(question: Question, text: str) -> list[Name]:
+    """The persons in `text` whom the question names; all where it names nobody."""
+    found = names(text)
+    asked = [n for n in found if any(same_name(n.text, name) for name in question.names)]
+    return asked if question.names else list(found)

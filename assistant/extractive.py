@@ -14,8 +14,9 @@ from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, Evidence
 from assistant.facts import names, romanised
 from assistant.highlight import answer_span
+from assistant.quoted_people import asks_for_quoted_people, introductions
 from assistant.speakers import QUOTATION_MARKS, quoted_spans, speaker_of
-from index import Library, Sentence
+from index import Sentence
 
 NAME = "extractive"
 
@@ -37,16 +38,22 @@ class Statement:
     agreeing: tuple[Candidate, ...]
 
 
-def compose(evidence: Evidence, library: Library) -> tuple[Draft, ...]:
+def compose(evidence: Evidence) -> tuple[Draft, ...]:
     """The drafts that answer the question, best first; none where there are no candidates."""
     if evidence.question.about_source:
-        return tuple(
-            Draft(line.text, (_quote(evidence, line, answers=True),)) for line in stating(evidence)
-        )
-    return tuple(_draft(evidence, statement) for statement in choose(evidence, library))
+        return tuple(_told_by(evidence, (line,)) for line in stating(evidence))
+    if asks_for_quoted_people(evidence.question):
+        return tuple(_told_by(evidence, sentences) for sentences in introductions(evidence))
+    return tuple(_draft(evidence, statement) for statement in choose(evidence))
 
 
-def choose(evidence: Evidence, library: Library) -> tuple[Statement, ...]:
+def _told_by(evidence: Evidence, sentences: tuple[Sentence, ...]) -> Draft:
+    """The first of these sentences as a statement, with all of them as its quotes."""
+    quotes = tuple(_quote(evidence, sentence, answers=True) for sentence in sentences)
+    return Draft(_whole_quotation(sentences[0].text, bare=False), quotes)
+
+
+def choose(evidence: Evidence) -> tuple[Statement, ...]:
     """Pick the answering sentences; one that repeats a picked one only backs it."""
     question, pool = evidence.question, evidence.prose()
     if not pool:
@@ -58,7 +65,7 @@ def choose(evidence: Evidence, library: Library) -> tuple[Statement, ...]:
             break
         if _adds(candidate, chosen, evidence):
             chosen.append(candidate)
-    return tuple(Statement(each, _agreeing(each, pool, library)) for each in chosen)
+    return tuple(Statement(each, _agreeing(each, pool)) for each in chosen)
 
 
 def _adds(candidate: Candidate, chosen: list[Candidate], evidence: Evidence) -> bool:
@@ -95,14 +102,11 @@ def counterparts(candidate: Candidate, pool: tuple[Candidate, ...]) -> tuple[Can
     return tuple(c for c in best.values() if similarity(candidate, c) >= SAME_STATEMENT)
 
 
-def _agreeing(
-    candidate: Candidate, pool: tuple[Candidate, ...], library: Library
-) -> tuple[Candidate, ...]:
-    text = candidate.sentence.text
+def _agreeing(candidate: Candidate, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return tuple(
         other
         for other in counterparts(candidate, pool)
-        if not differences(text, other.sentence.text, library.embed_passages)
+        if not differences(candidate.sentence.text, other.sentence.text)
     )
 
 

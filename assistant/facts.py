@@ -63,6 +63,8 @@ class Name:
 
 _CURRENCY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "dollars": "$", "dollar": "$", "usd": "$"}
 _CURRENCY |= {"euros": "€", "euro": "€", "eur": "€", "pounds": "£", "gbp": "£", "yen": "¥"}
+SYMBOLS = frozenset("$€£¥%")
+"""The units that a number can't do without."""
 _PERCENT = {"%", "percent", "per cent", "prozent", "процента", "процентов", "процент"}
 
 
@@ -78,16 +80,16 @@ def _month_numbers() -> dict[str, int]:
 @cache
 def _date_patterns() -> tuple[re.Pattern[str], ...]:
     months = "|".join(sorted(map(re.escape, _month_numbers()), key=lambda m: (-len(m), m)))
-    month = rf"(?P<month>{months})\.?(?!\w)"
-    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?(?!\w)"
+    month = rf"(?P<month>{months})(?!\w)"
+    day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\w)"
     year = r"(?P<year>[12]\d{3})(?![.,]?\d)"
     flags = re.IGNORECASE
     return (
         re.compile(r"(?<![\d.])(?P<year>[12]\d{3})-(?P<month>\d\d)-(?P<day>\d\d)(?!\d)"),
-        re.compile(rf"(?<!\w){month}\s+{day}(?:,?\s+{year})?", flags),
-        re.compile(rf"(?<!\w){day}\s+(?:of\s+)?{month}(?:,?\s+{year})?", flags),
+        re.compile(rf"(?<!\w){month}\.?\s+{day}(?:,?\s+{year})?", flags),
+        re.compile(rf"(?<!\w){day}\.?\s+(?:of\s+)?{month}(?:\.?,?\s+{year})?", flags),
         re.compile(r"(?<![\d.])(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>[12]\d{3})\b"),
-        re.compile(rf"(?<!\w){month}\s+{year}", flags),
+        re.compile(rf"(?<!\w){month}\.?\s+{year}", flags),
         re.compile(rf"(?<![\w.,$€£¥-]){year}(?![\w%-])(?!\s*%)"),
     )
 
@@ -132,13 +134,13 @@ def _counts_things(text: str, end: int) -> bool:
 @cache
 def _number_pattern() -> re.Pattern[str]:
     scales = sorted((s for names in lexicon()["scales"].values() for s in names), key=len)[::-1]
-    written = [*lexicon()["numbers"]["units"], *lexicon()["numbers"]["tens"]]
+    units, tens = ("|".join(lexicon()["numbers"][key][::-1]) for key in ("units", "tens"))
     return re.compile(
-        r"(?P<currency>[$€£¥]\s?)?(?:(?<![\w.,])|(?<=[$€£¥])|(?<=[$€£¥]\s))"
+        r"(?P<sign>(?<![\w.,%)])[-−](?=[$€£¥\d]))?(?P<currency>[$€£¥]\s?)?(?:(?<![\w.,])|(?<=[$€£¥])|(?<=[$€£¥]\s))"
         r"(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)(?![\d])"
         rf"(?:[\s-]?(?P<scale>{'|'.join(map(re.escape, scales))})(?!\w))?"
         r"(?:\s?(?P<unit>%|[^\W\d_]+(?:\s+cent\b)?))?"
-        rf"|(?<!\w)(?P<written>{'|'.join(sorted(written, key=len, reverse=True))})"
+        rf"|(?<!\w)(?P<written>(?:{tens})[\s-](?:{units})(?!\w)|{units}|{tens})"
         rf"(?:[\s-](?P<written_scale>{'|'.join(map(re.escape, scales))}))?"
         r"(?!\w)(?:\s(?P<written_unit>[^\W\d_]+))?",
         re.IGNORECASE,
@@ -155,6 +157,7 @@ def numbers(text: str) -> tuple[Number, ...]:
             continue
         if match["digits"]:
             value = _decimal(match["digits"]) * _scale(match["scale"])
+            value = -value if match["sign"] else value
             unit = _unit(match["currency"], match["unit"])
             end = _number_end(match, "unit")
         else:
@@ -174,14 +177,18 @@ def _decimal(digits: str) -> float:
 
 def _written(word: str) -> float:
     tables = lexicon()["numbers"]
-    word = word.casefold()
-    if word in tables["units"]:
-        return float(tables["units"].index(word))
-    return float(20 + 10 * tables["tens"].index(word))
+    return float(
+        sum(
+            tables["units"].index(part)
+            if part in tables["units"]
+            else 20 + 10 * tables["tens"].index(part)
+            for part in re.split(r"[\s-]", word.casefold())
+        )
+    )
 
 
 def _scale(name: str | None) -> float:
-    powers = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+    powers = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
     for scale, names in lexicon()["scales"].items():
         if name and name.casefold() in names:
             return powers[scale]
@@ -252,3 +259,15 @@ def negations(text: str) -> tuple[str, ...]:
 def romanised(text: str) -> str:
     """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
     return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))
+
+
+_ORGANISATION_GAP = 110
+"""How far behind a person's name its affiliation may stand, in characters."""
+
+
+def organisations(text: str, person: Name) -> tuple[str, ...]:
+    """Names of several words that a preposition ties to the person within the same clause."""
+    clause = re.split(r"[.;:!?”\"]", text[person.end : person.end + _ORGANISATION_GAP])[0]
+    if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
+        return ()
+    return tuple(name.text for name in names("x" + clause) if " " in name.text)

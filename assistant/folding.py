@@ -28,6 +28,20 @@ class Folded:
     starts: tuple[int, ...]
     ends: tuple[int, ...]
 
+    def can_split(self, position: int) -> bool:
+        """Whether the text before and from `position` on come from different original characters.
+
+        The "f" and the "i" of a ligature don't; white space that belongs to an accent of its own
+        ("´" folds to a space and a mark) is no part of it.
+        """
+        if not 0 < position < len(self.text):
+            return True
+        return (
+            self.starts[position - 1] != self.starts[position]
+            or self.text[position - 1] == " "
+            or self.text[position] == " "
+        )
+
 
 def fold(text: str) -> str:
     """The folded text alone, without white space at either end."""
@@ -54,10 +68,22 @@ def fold_with_offsets(text: str) -> Folded:
 def _fold_cluster(cluster: str) -> str:
     if cluster.isascii():
         return " " if cluster.isspace() else _EVEN_ASCII.get(cluster, cluster).lower()
+    if any(_is_raised_number(c) for c in cluster):
+        return cluster
     # Marks are evened out before NFKC as well as after it: "´" would become a space and an accent.
     even = unicodedata.normalize("NFKC", cluster.translate(_EVEN)).casefold()
     even = unicodedata.normalize("NFKC", even).translate(_EVEN)
     return "".join(" " if c.isspace() else c for c in even)
+
+
+def _is_raised_number(character: str) -> bool:
+    """Superscripts, fractions and the like, which NFKC would run into the digits before them.
+
+    "10²" isn't 102, and "3½" isn't 31/2.
+    """
+    return not character.isdecimal() and any(
+        c.isdecimal() for c in unicodedata.normalize("NFKC", character)
+    )
 
 
 _EVEN_ASCII = {"`": "'"}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
-from assistant.facts import dates, names, numbers
+from assistant.facts import Name, dates, names, numbers
+from assistant.lexicon import pattern
 from assistant.questions import Question
 from assistant.speakers import attributed_name
 from index.words import content_words, words
 
 Span = tuple[int, int]
 
-_PLACED = re.compile(r"\b(?:in|at|from|to|like)\s+(?:the\s+)?$")
+_PLACED = re.compile(r"\b(?:in|at|from|to|like|near)\s+(?:the\s+)?$")
+
+_THE = re.compile(r"\b(?:the|an?)\s+$", re.IGNORECASE)
 
 
 def answer_span(question: Question, text: str) -> Span | None:
@@ -32,13 +35,20 @@ def _spans_of_kind(question: Question, text: str) -> list[Span]:
             speaker = attributed_name(text)
             if speaker and _is_news(question, text, (speaker.start, speaker.end)):
                 return [(speaker.start, speaker.end)]
-            return [(name.start, name.end) for name in names(text)]
+            if not question.about_source and pattern("reporting", "verbs").search(question.text):
+                return []  # the names in what is said aren't who says it
+            return [(name.start, name.end) for name in names(text) if _may_be_person(text, name)]
         case "place":
             found = [(name.start, name.end) for name in names(text)]
-            placed = [s for s in found if _PLACED.search(text[max(0, s[0] - 12) : s[0]])]
-            return placed or found
+            return [s for s in found if _PLACED.search(text[max(0, s[0] - 12) : s[0]])]
         case _:
             return []
+
+
+def _may_be_person(text: str, name: Name) -> bool:
+    """Not "the Senate", an abbreviation, or a label such as "Author:"."""
+    labels = text[name.end : name.end + 1] == ":"
+    return not labels and not name.text.isupper() and not _THE.search(text[: name.start])
 
 
 def _is_news(question: Question, text: str, span: Span) -> bool:

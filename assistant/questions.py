@@ -8,12 +8,22 @@ from functools import cache
 from typing import Literal, get_args
 
 from assistant.facts import names
+from assistant.language import language
 from assistant.lexicon import any_of, lexicon, pattern, words
 from index.errors import QuestionError
 from index.words import content_words
 
 AnswerKind = Literal[
-    "person", "date", "duration", "number", "place", "reason", "yesno", "other", "none"
+    "person",
+    "organisation",
+    "date",
+    "duration",
+    "number",
+    "place",
+    "reason",
+    "yesno",
+    "other",
+    "none",
 ]
 """The kind of answer asked for; "none" where the form of the question doesn't tell."""
 
@@ -21,6 +31,10 @@ SourceAspect = Literal["author", "published", "publisher", "title", "other"]
 
 MAX_QUESTION_CHARACTERS = 4000
 MAX_PARTS = 4
+"""Single questions that a compound one is split into; what is more stays with the last."""
+
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of how emoji, Persian and Indic words are spelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,7 @@ def clean_question(text: str) -> str:
     kept = "".join(
         " " if c.isspace() else c
         for c in text
-        if c.isspace() or (c.isprintable() and not "\ud800" <= c <= "\udfff") or c == "\u200d"
+        if c.isspace() or (c.isprintable() and not "\ud800" <= c <= "\udfff") or c in _JOINERS
     )
     cleaned = re.sub(r" {2,}", " ", kept).strip()
     if not cleaned:
@@ -71,7 +85,7 @@ def read_question(text: str) -> Question:
         names=tuple(dict.fromkeys(name.text for name in names(text) if _is_name(text, name.start))),
         about_source=_source_aspect(text),
         about_spelling=bool(pattern("source_form", "spelling").search(text)),
-        wants_list=_wants_list(text),
+        wants_list=wants_list(text),
     )
 
 
@@ -87,8 +101,8 @@ def _question_words() -> tuple[tuple[AnswerKind, re.Pattern[str]], ...]:
 
 
 def _specificity(kind: str) -> int:
-    order = ("duration", "number", "date", "place", "person", "reason", "other", "yesno")
-    return order.index(kind)
+    least = ("person", "reason", "other", "yesno")
+    return least.index(kind) if kind in least else -1
 
 
 def answer_kind(text: str) -> AnswerKind:
@@ -96,12 +110,25 @@ def answer_kind(text: str) -> AnswerKind:
     found: list[tuple[int, int, AnswerKind]] = []
     for rank, (kind, word) in enumerate(_question_words()):
         match = word.search(text)
-        if match and (kind != "yesno" or match.start() == 0):
+        if not match:
+            continue
+        if kind != "yesno":
             found.append((match.start(), rank, kind))
-    yes_no = next((f for f in found if f[2] == "yesno"), None)
-    if yes_no:
-        return "yesno"
+        elif not re.search(r"\w", text[: match.start()]) and not _is_german_what(match[0], text):
+            return "yesno"
     return min(found)[2] if found else "none"
+
+
+def _is_german_what(word: str, text: str) -> bool:
+    """ "Was" begins an English yes/no question and asks "what" in German."""
+    return word.casefold() == "was" and language(text) == "de"
+
+
+def topic_words(text: str) -> set[str]:
+    """The content words of a question without its question words ("how many")."""
+    for kind, word in _question_words():
+        text = text if kind == "yesno" else word.sub(" ", text)
+    return set(content_words(text))
 
 
 def _is_name(text: str, start: int) -> bool:
@@ -122,7 +149,9 @@ def split_parts(text: str) -> tuple[str, ...]:
     parts: list[str] = []
     for sentence in sentences:
         parts.extend(_split_at_conjunctions(sentence))
-    return tuple(parts[:MAX_PARTS]) if len(parts) > 1 else (text,)
+    if len(parts) < 2:
+        return (text,)
+    return tuple(filter(None, (*parts[: MAX_PARTS - 1], " ".join(parts[MAX_PARTS - 1 :]))))
 
 
 @cache
@@ -172,7 +201,7 @@ def _refined(aspect: SourceAspect, text: str) -> SourceAspect:
     return "publisher" if aspect == "published" and kind == "person" else aspect
 
 
-def _wants_list(text: str) -> bool:
+def wants_list(text: str) -> bool:
     """Whether the question's head is a plural: "Which experts ...", "What theories ..."."""
     head = re.match(r"\W*(\w+)\s+(?:are the\s+|other\s+|kinds? of\s+)?(\w+)", text.casefold())
     if not head or head[1] not in words("source_form", "plural_heads"):

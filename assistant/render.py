@@ -7,6 +7,7 @@ person, and Markdown is escaped.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,11 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with "�" for what could act on a terminal or turn the reading direction."""
+    """The text with "�" for what could act on a terminal or turn the reading direction.
+
+    It stays as long as it was; the carriage return of a Windows line end becomes a space.
+    """
+    text = text.replace("\r", " ")
     return "".join(c if c in "\n\t" or not _acts(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
@@ -93,9 +98,10 @@ def _acts(character: str) -> bool:
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def as_json(data: dict[str, Any], indent: int | None) -> str:
-    """JSON text; characters outside ASCII are written as themselves."""
-    return json.dumps(data, ensure_ascii=False, indent=indent)
+def as_json(data: dict[str, Any] | list[dict[str, Any]], indent: int | None) -> str:
+    """JSON text; characters outside ASCII are written as themselves unless they act (escaped)."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    return "".join(c if c == "\n" or not _acts(c) else f"\\u{ord(c):04x}" for c in text)
 
 
 def markdown(answer: Answer) -> str:
@@ -129,4 +135,5 @@ _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}
 
 
 def _escape(text: str) -> str:
-    return one_line(text).translate(_MARKDOWN)
+    escaped = one_line(text).translate(_MARKDOWN)
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)

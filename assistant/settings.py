@@ -45,6 +45,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _unknown(name: str) -> str:
     known = [PREFIX + field.upper() for field in Settings.model_fields]
-    near = get_close_matches(PREFIX + name.upper(), known, n=1, cutoff=0.6)
-    advice = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(known)}."
+    near = get_close_matches(name, Settings.model_fields, n=1, cutoff=0.6)
+    advice = (
+        f"did you mean {PREFIX + near[0].upper()}?"
+        if near
+        else f"the settings are {', '.join(known)}."
+    )
     return f"{PREFIX + name.upper()} is set in the environment but is no setting: {advice}"

@@ -62,19 +62,30 @@ def _paragraph_text(sentence: Sentence, indexed: IndexedSource) -> str:
 
 
 def quoted_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Spans of `text` inside quotation marks; one that isn't closed runs to the end."""
+    """Spans of `text` inside quotation marks.
+
+    One that isn't closed runs to the end; one that is closed but not opened, as in the last
+    sentence of a quotation, runs from the beginning.
+    """
     spans: list[tuple[int, int]] = []
     opened: int | None = None
     for position, character in enumerate(text):
         if opened is None:
-            if character in _OPENING or character == '"':
+            if character in _OPENING or (character == '"' and not _looks_closing(text, position)):
                 opened = position
+            elif character in f'{_CLOSING}"' and not spans:
+                spans.append((0, position + 1))
         elif character == '"' or (character in _CLOSING and character != text[opened]):
             spans.append((opened, position + 1))
             opened = None
     if opened is not None:
         spans.append((opened, len(text)))
     return tuple(spans)
+
+
+def _looks_closing(text: str, position: int) -> bool:
+    before, after = text[max(0, position - 1) : position], text[position + 1 : position + 2]
+    return bool(before.strip()) and not after.isalnum()
 
 
 @cache
@@ -90,29 +101,56 @@ def _verb() -> re.Pattern[str]:
 
 def attributed_name(text: str) -> Name | None:
     """The name to which a reporting verb or "according to" attributes words in `text`."""
-    outside = _blank_quotations(text)
-    found = names(outside)
+    outside = _without_quotations(text)
     prefix = pattern("reporting", "prefixes").search(outside)
     if prefix:
-        after = [n for n in found if prefix.end() <= n.start <= prefix.end() + 2]
+        after = [n for n in names(outside[prefix.end() :]) if n.start <= 2]
         if after:
-            return after[0]
+            start = prefix.end() + after[0].start
+            return Name(after[0].text, start, start + len(after[0].text))
+    found = names(outside)
     for verb in _verb().finditer(outside):
-        after = [n for n in found if n.start - verb.end() in (1, 2)]
-        if after:
-            return after[0]
-        before = [n for n in found if 0 < verb.start() - n.end <= _GAP]
-        if before and _leads_to(outside[before[-1].end : verb.start()]):
-            return before[-1]
+        speaker = _subject(outside, verb, found) or _inverted_subject(outside, verb, found)
+        if speaker:
+            return speaker
     return None
 
 
-def _blank_quotations(text: str) -> str:
+def _without_quotations(text: str) -> str:
+    """The text with each quotation replaced by as many closing marks."""
     for start, end in quoted_spans(text):
-        text = text[:start] + " " * (end - start) + text[end:]
+        text = text[:start] + "”" * (end - start) + text[end:]
     return text
 
 
-def _leads_to(between: str) -> bool:
-    """Whether only an adverb or a phrase between commas stands between a name and its verb."""
-    return bool(re.fullmatch(r"\s+(?:\w+\s+)?|\s*,[^.;:!?]*,\s*(?:\w+\s+)?", between))
+def _subject(text: str, verb: re.Match[str], found: tuple[Name, ...]) -> Name | None:
+    """The name that leads to the verb: "Ann Lee, the mayor, said"; not "the mayor of Lee said"."""
+    for name in reversed(found):
+        if not 0 < verb.start() - name.end <= _GAP or _GOVERNED.search(text[: name.start]):
+            continue
+        if _leads().fullmatch(text, name.end, verb.start()):
+            return name
+    return None
+
+
+def _inverted_subject(text: str, verb: re.Match[str], found: tuple[Name, ...]) -> Name | None:
+    """The name right behind the verb of "so it is, said Ann Lee"; "he told Ann Lee" has none."""
+    before = text[: verb.start()].rstrip()
+    if before and before[-1] not in _INVERTING:
+        return None
+    return next((n for n in found if n.start - verb.end() in (1, 2)), None)
+
+
+_INVERTING = "”,.;:!?…-–—)"
+_GOVERNED = re.compile(r"(?<!\w)(?:of|at|from|for|with|in|by|to)\s+(?:the\s+)?$", re.IGNORECASE)
+
+
+@cache
+def _leads() -> re.Pattern[str]:
+    """What may stand between a name and its verb: "of the Post", ", the mayor,", "has also"."""
+    helpers = "|".join(lexicon()["reporting"]["helpers"])
+    return re.compile(
+        r"(?:\s+(?:of|at|from|for)\s+(?:the\s+)?"
+        r"(?:[^\W\d_a-z][\w’'.-]*\s+(?:(?:of|for|and|the)\s+)*)+"
+        rf"|\s*,[^.;:!?”]*,\s*|\s+)(?:(?:{helpers}|\w+ly)\s+){{0,2}}"
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from assistant.citations import find
 from assistant.differences import same_name
-from assistant.facts import dates, names, negations, numbers, romanised
+from assistant.facts import SYMBOLS, dates, names, negations, numbers, romanised
 from assistant.types import WithheldReason
 from index.words import content_words
 
@@ -29,7 +29,7 @@ def unsupported_because(
     """
     if speaker and not any(find(speaker, quote) for quote in quotes):
         return "speaker"
-    if any(find(claim, quote) for quote in quotes):
+    if any(find(claim, quote) and _negated(claim) == _negated(quote) for quote in quotes):
         return None
     quoted, context = " ".join(quotes), " ".join([*quotes, *surroundings])
     if not _numbers_stand(claim, quoted):
@@ -38,7 +38,7 @@ def unsupported_because(
         return "date"
     if not _names_stand(claim, context):
         return "name"
-    if bool(negations(claim)) != bool(negations(quoted)):
+    if _negated(claim) != _negated(quoted):
         return "negation"
     content = set(content_words(claim))
     known = set(content_words(context))
@@ -47,9 +47,20 @@ def unsupported_because(
     return None
 
 
+def _negated(text: str) -> bool:
+    return bool(negations(text))
+
+
 def _numbers_stand(claim: str, quoted: str) -> bool:
-    stated = {number.value for number in numbers(quoted)}
-    return all(number.value in stated for number in numbers(claim))
+    """Equal values; money and percentages only in the currency, or as the share, that is quoted."""
+    stated = numbers(quoted)
+    return all(
+        any(
+            ours.value == theirs.value and (ours.unit == theirs.unit or ours.unit not in SYMBOLS)
+            for theirs in stated
+        )
+        for ours in numbers(claim)
+    )
 
 
 def _dates_stand(claim: str, quoted: str) -> bool:

@@ -244,10 +244,6 @@ class Library:
         """The unit vector of one question: shape (dimensions,)."""
         return self._embedder.embed_question(text)
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """The unit vectors of passages or sentences: shape (len(texts), dimensions)."""
-        return self._embedder.embed_passages(texts)
-
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """The unit vectors of questions: shape (len(texts), dimensions)."""
         return self._embedder.embed_questions(texts)

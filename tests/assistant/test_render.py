@@ -1,0 +1,204 @@
+"""Answers as text: marks and quotes in one form, and source text that can't act."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant import Answer, Citation, Claim, Disagreement, LibraryStamp, Nearest, Side
+from assistant.render import marks, one_line, printable
+
+BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+HOSTILE = f"\x1b[31mred\x1b]0;title\x07 \x9b2J \x08\x7f \u202edesrever {BIDI} \r\nnext"
+
+
+def cited(number: int, quote: str, source_id: str = "text") -> Citation:
+    return Citation(
+        number=number,
+        source_id=source_id,
+        source_title=quote,
+        source_uri=quote,
+        source_sha256="0" * 64,
+        paragraph=number,
+        start=0,
+        end=len(quote),
+        quote=quote,
+        prefix=quote,
+        suffix=quote,
+        match="exact",
+    )
+
+
+def make(text: str = "It rained.", **parts: object) -> Answer:
+    shown = {"claims": (Claim(text=text, citations=(1,)),), "citations": (cited(1, text),)}
+    return Answer.model_validate(
+        {
+            "id": "1",
+            "question": "Did it rain?",
+            "standalone_question": "Did it rain?",
+            "engine": "extractive",
+            "library": LibraryStamp(fingerprint="f", sources=1, paragraphs=2),
+            **shown,
+            **parts,
+        }
+    )
+
+
+NO_ANSWER = make(
+    claims=(),
+    citations=(),
+    nearest=(Nearest(source_id="text", paragraph=4, text="Sun\nall day", score=0.4),),
+    unanswered=("Did it rain?",),
+)
+DISPUTED = make(
+    claims=(Claim(text="It rained.", citations=(1,)), Claim(text="Hats help.", citations=(3,))),
+    citations=(cited(1, "It rained."), cited(2, "It was dry.", "other"), cited(3, "Hats help.")),
+    disagreements=(
+        Disagreement(
+            kind="polarity",
+            about="rain",
+            sides=(
+                Side(text="It rained.", citations=(1,)),
+                Side(text="It was dry.", citations=(2,)),
+            ),
+        ),
+    ),
+)
+
+
+def test_marks_stand_side_by_side() -> None:
+    assert marks((1, 3)) == "[1][3]"
+
+
+def test_an_answer_is_printed_with_its_quotes_below() -> None:
+    assert str(make()) == "It rained. [1]\n\n[1] text ¶1: “It rained.”"
+
+
+def test_an_abstention_shows_the_nearest_passages_and_no_quotes() -> None:
+    assert str(NO_ANSWER) == (
+        "The sources don't answer this question.\n\n"
+        "Nearest passages (they don't answer it):\n- text ¶4: Sun all day"
+    )
+
+
+def test_what_the_sources_leave_open_is_named() -> None:
+    text = make(unanswered=("When did it end?",)).text
+    assert text == "It rained. [1]\nThe sources leave open: When did it end?"
+
+
+def test_both_sides_of_a_disagreement_are_shown_first_and_once() -> None:
+    assert DISPUTED.text == (
+        "The sources disagree on whether it is so:\n"
+        "- It rained. [1]\n- It was dry. [2]\nHats help. [3]"
+    )
+
+
+def test_markdown_has_quotes_as_footnotes() -> None:
+    assert DISPUTED.to_markdown() == (
+        "**Did it rain?**\n\n"
+        "The sources disagree on whether it is so:\n\n"
+        "- It rained.[^1]\n- It was dry.[^2]\n\n"
+        "Hats help.[^3]\n\n"
+        "[^1]: text ¶1: “It rained.”\n[^2]: other ¶2: “It was dry.”\n[^3]: text ¶3: “Hats help.”\n"
+    )
+
+
+def test_markdown_of_an_abstention_shows_the_nearest_passages() -> None:
+    assert NO_ANSWER.to_markdown() == (
+        "**Did it rain?**\n\nThe sources don't answer this question.\n\n\n"
+        "Nearest passages (they don't answer it):\n\n- text ¶4: Sun all day\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        pytest.param("<script>alert(1)</script>", r"\<script\>alert(1)\</script\>", id="HTML"),
+        pytest.param("[x](javascript:y)", r"\[x\](javascript:y)", id="link"),
+        pytest.param("![x](http://y)", r"\!\[x\](http://y)", id="image"),
+        pytest.param("# so", r"\# so", id="heading"),
+        pytest.param("- so", r"\- so", id="list"),
+        pytest.param("+ so", r"\+ so", id="list with a plus"),
+        pytest.param("12. so", r"12\. so", id="numbered list"),
+        pytest.param("12) so", r"12\) so", id="numbered list with a bracket"),
+        pytest.param("---", r"\---", id="rule"),
+        pytest.param("a | b", r"a \| b", id="table"),
+        pytest.param("`a` ``b``", r"\`a\` \`\`b\`\`", id="code"),
+        pytest.param("*a* _b_ ~c~", r"\*a\* \_b\_ \~c\~", id="emphasis"),
+        pytest.param("a\n\n# b", r"a \# b", id="newlines"),
+        pytest.param("&lt;b&gt;", r"\&lt;b\&gt;", id="entities"),
+        pytest.param("\\<b>", r"\\\<b\>", id="backslash"),
+        pytest.param("$x$", r"\$x\$", id="formula"),
+        pytest.param("[^2]: so", r"\[^2\]: so", id="footnote"),
+    ],
+)
+def test_source_text_cannot_act_as_markdown(text: str, escaped: str) -> None:
+    lines = make(text).to_markdown().splitlines()
+    assert lines[2] == f"{escaped}[^1]"
+    assert lines[4] == f"[^1]: text ¶1: “{escaped}”"
+
+
+@given(st.text(max_size=60))
+def test_markdown_gives_a_text_back_when_its_escapes_are_undone(text: str) -> None:
+    lines = make(question=text).to_markdown().split("\n")
+    assert re.sub(r"\\([!-/:-@[-`{-~])", r"\1", lines[0]) == f"**{one_line(text)}**"
+
+
+def acting(text: str) -> list[str]:
+    """The characters that a terminal would obey."""
+    return [
+        c
+        for c in text
+        if c in BIDI or (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t")
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(make(HOSTILE), id="claim and citation"),
+        pytest.param(
+            make(
+                question=HOSTILE,
+                claims=(),
+                citations=(),
+                nearest=(Nearest(source_id="text", paragraph=1, text=HOSTILE, score=0.1),),
+            ),
+            id="question and nearest passage",
+        ),
+        pytest.param(
+            make(
+                unanswered=(HOSTILE,),
+                disagreements=(
+                    Disagreement(
+                        kind="name", about=HOSTILE, sides=(Side(text=HOSTILE, citations=(1,)),) * 2
+                    ),
+                ),
+            ),
+            id="open part and sides",
+        ),
+    ],
+)
+def test_nothing_that_acts_on_a_terminal_is_printed(answer: Answer) -> None:
+    assert acting(HOSTILE)
+    for shown in (str(answer), answer.to_markdown(), answer.to_json(), answer.to_json(2)):
+        assert not acting(shown)
+    assert json.loads(answer.to_json()) == answer.to_dict()
+
+
+@given(st.text())
+def test_printable_text_keeps_its_length_and_harmless_characters(text: str) -> None:
+    shown = printable(text)
+    assert len(shown) == len(text)
+    assert not acting(shown)
+    changed = [a for a, b in zip(text, shown, strict=True) if a != b]
+    assert changed == [c for c in changed if c in acting(c)]
+
+
+def test_a_windows_line_end_is_no_stray_sign() -> None:
+    assert printable("one\r\ntwo") == "one \ntwo"

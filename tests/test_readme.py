@@ -1,0 +1,75 @@
+"""What the README shows is what happens: its commands and Python examples run here."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+CONSOLE_BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+ELLIPSIS = "…"
+"""At the end of a shown line: the real line goes on."""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, sample):
+    """A folder to run the README in, with a text of the user's own and a sample library."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "texts").mkdir()
+    (folder / "texts" / "harbour.txt").write_text(
+        "Harbour reopens\n\nThe harbour of Varna reopened on 3 May 2024 after two weeks.\n\n"
+        "“Ships can enter again,” said harbour master Elena Petrova.\n",
+        encoding="utf-8",
+    )
+    binaries = str(Path(sys.executable).parent)
+    path = os.pathsep.join([binaries, os.environ["PATH"]])
+    return folder, {**os.environ, "PATH": path}
+
+
+def run(command, desk):
+    folder, environment = desk
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_readme_has_examples_of_both_kinds():
+    assert PYTHON_BLOCKS
+    assert CONSOLE_BLOCKS
+
+
+def test_the_console_examples_print_what_the_readme_shows(desk):
+    """In one go and in order: later commands use the library that earlier ones made."""
+    for block in CONSOLE_BLOCKS:
+        for example in block.split("$ ")[1:]:
+            command, _, shown = example.partition("\n")
+            words = shlex.split(command)
+            if words[0] != "pincite":
+                continue
+            done = run(words, desk)
+            assert done.returncode in (0, 3), done.stderr
+            wanted = [line.rstrip() for line in shown.splitlines() if line.strip()]
+            printed = [line.rstrip() for line in done.stdout.splitlines() if line.strip()]
+            for want, got in zip(wanted, printed, strict=False):
+                if want == ELLIPSIS:
+                    break
+                if want.endswith(ELLIPSIS):
+                    assert got.startswith(want.removesuffix(ELLIPSIS)), (command, want, got)
+                else:
+                    assert got == want, command
+            else:
+                assert len(printed) == len(wanted) or not wanted, (command, printed)
+
+
+@pytest.mark.parametrize("code", PYTHON_BLOCKS, ids=range(1, len(PYTHON_BLOCKS) + 1))
+def test_the_python_examples_run(code, desk):
+    done = run([sys.executable, "-c", code], desk)
+    assert done.returncode == 0, done.stderr
+    for want in re.findall(r"#> (.*)", code):
+        assert want in done.stdout
