@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from assistant.disagreement import Conflict
-from assistant.evidence import Evidence
+from assistant.evidence import PROSE, Evidence
 from assistant.types import (
     Answer,
     Citation,
@@ -106,7 +106,7 @@ def _nearest(left_open: Sequence[Evidence]) -> tuple[Nearest, ...]:
         for hit in evidence.hits:
             passage = hit.passage
             indexed = evidence.sources[passage.source_id]
-            if indexed.paragraph(passage.paragraph).kind != "body":
+            if indexed.paragraph(passage.paragraph).kind not in PROSE:
                 continue
             near = Nearest(
                 source_id=passage.source_id,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assistant import lexicon
 from assistant.differences import same_name
-from assistant.facts import Name, dates, names, numbers, organisations
+from assistant.facts import Name, dates, is_introduced, names, numbers, organisations
 from assistant.questions import Question
 from assistant.speakers import attributed_name
 from index import Hit, IndexedSource, Library, ParagraphKind, Sentence, Vectors, search
@@ -19,10 +19,17 @@ from index.words import content_words, words
 PASSAGES = 12
 """Passages retrieved for a question; near-duplicates of one another count once."""
 
+PROSE: frozenset[ParagraphKind] = frozenset({"body"})
+"""What can be an answer: titles, captions and counters are no evidence of what a text tells."""
+
+FORM_KINDS = frozenset({"identity", "organisation"})
+
 PASSAGE_WEIGHT = 0.6
 COVERAGE_WEIGHT = 0.08
 KIND_WEIGHT = 0.012
-"""Added where the sentence holds the kind of answer that is asked for (a date for "when")."""
+FORM_WEIGHT = 0.06
+"""Added where the sentence holds the kind of answer that is asked for: a little for a date or a
+name, which many sentences hold; more for an introduction of the person who is asked about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +65,8 @@ class Evidence:
     """Inverse document frequency of each content word of the question."""
 
     def prose(self) -> tuple[Candidate, ...]:
-        """The candidates that can be answers, best first: titles and captions are no evidence."""
-        return tuple(c for c in self.candidates if c.kind == "body")
+        """The candidates that can be answers, best first."""
+        return tuple(c for c in self.candidates if c.kind in PROSE)
 
 
 def gather(
@@ -69,7 +76,8 @@ def gather(
     sources: frozenset[str] | None = None,
 ) -> Evidence:
     """Retrieve for `question` (embedded as `vector`, shape (d,)) and score every sentence found."""
-    hits = search(library, question.text, vector, sources=sources, k=PASSAGES)
+    kinds = None if question.about_source else PROSE
+    hits = search(library, question.text, vector, sources=sources, kinds=kinds, k=PASSAGES)
     rarity = inverse_document_frequencies(library, question.content)
     indexed = {hit.passage.source_id: library.indexed(hit.passage.source_id) for hit in hits}
     candidates: list[Candidate] = []
@@ -112,13 +120,14 @@ def _candidates(
     rows = indexed.rows_of(hit.passage)
     vectors: Vectors = indexed.sentence_vectors[rows]
     cosines = vectors @ vector
+    kind_weight = FORM_WEIGHT if question.kind in FORM_KINDS else KIND_WEIGHT
     found = []
     for row, sentence_vector, cosine in zip(rows, vectors, cosines, strict=True):
         sentence = indexed.sentences[row]
         covered = coverage(rarity, sentence.text)
         has_kind = holds_answer_kind(question, sentence.text)
         score = float(cosine) + PASSAGE_WEIGHT * hit.dense
-        score += COVERAGE_WEIGHT * covered + KIND_WEIGHT * has_kind
+        score += COVERAGE_WEIGHT * covered + kind_weight * has_kind
         found.append(
             Candidate(
                 sentence=sentence,
@@ -143,6 +152,8 @@ def holds_answer_kind(question: Question, text: str) -> bool:
             return bool(numbers(text))
         case "duration":
             return any(n.unit in lexicon.words("durations", "units") for n in numbers(text))
+        case "identity":
+            return any(is_introduced(text, name) for name in _asked_about(question, text))
         case "organisation":
             return any(organisations(text, name) for name in _asked_about(question, text))
         case "person" if question.wants_list:

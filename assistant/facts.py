@@ -271,3 +271,14 @@ def organisations(text: str, person: Name) -> tuple[str, ...]:
     if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
         return ()
     return tuple(name.text for name in names("x" + clause) if " " in name.text)
+
+
+_APPOSITION = re.compile(r"\s*,\s+(?:(?:an?|the)\s+)?[^\W\d_]+\s+(?:of|at|in|for|from|to)\b|\s*\(")
+
+
+def is_introduced(text: str, person: Name) -> bool:
+    """Whether `text` says who the person is: by an organisation, an apposition or a title."""
+    if organisations(text, person) or _APPOSITION.match(text[person.end :]):
+        return True
+    before = text[: person.start].split()[-1:]
+    return bool(before) and before[0][:1].isupper() and not _begins_sentence(text, person.start)

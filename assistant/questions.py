@@ -15,6 +15,7 @@ from index.words import content_words
 
 AnswerKind = Literal[
     "person",
+    "identity",
     "organisation",
     "date",
     "duration",
@@ -110,7 +111,7 @@ def answer_kind(text: str) -> AnswerKind:
     found: list[tuple[int, int, AnswerKind]] = []
     for rank, (kind, word) in enumerate(_question_words()):
         match = word.search(text)
-        if not match:
+        if not match or (kind == "identity" and not text[match.end() :].lstrip()[:1].isupper()):
             continue
         if kind != "yesno":
             found.append((match.start(), rank, kind))

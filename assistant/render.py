@@ -12,27 +12,43 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assistant.types import Answer, Citation, Claim, Disagreement
+    from assistant.types import Answer, Citation, Claim, Disagreement, Side
 
 NOT_ANSWERED = "The sources don't answer this question."
 NEAREST = "Nearest passages (they don't answer it):"
 OPEN = "The sources leave open:"
 
 _DISAGREE_ON = {
-    "order": "The sources disagree on what came first:",
-    "number": "The sources disagree on a number:",
-    "date": "The sources disagree on a date:",
-    "name": "The sources spell a name differently:",
-    "attribution": "The sources disagree on who said it:",
-    "affiliation": "The sources disagree on where someone belongs:",
-    "polarity": "The sources disagree on whether it is so:",
-    "scope": "The sources disagree on how far it goes:",
+    "order": "what came first",
+    "number": "a number",
+    "date": "a date",
+    "name": "how a name is spelled",
+    "attribution": "who said it",
+    "affiliation": "where someone belongs",
+    "polarity": "whether it is so",
+    "scope": "how far it goes",
 }
 
 
-def heading(disagreement: Disagreement) -> str:
-    """What kind of disagreement it is, as the line above its sides."""
-    return _DISAGREE_ON[disagreement.kind]
+def heading(disagreement: Disagreement, answer: Answer) -> str:
+    """What the sources disagree on, and which statements of the answer that concerns."""
+    told = [marks(claim.citations[:1]) for claim in _told(disagreement, answer)]
+    on = f"The sources disagree on {_DISAGREE_ON[disagreement.kind]}"
+    if len(told) == 1:
+        return f"{on}. Against {told[0]}:"
+    return f"{on}: {' against '.join(told)}." if told else f"{on}:"
+
+
+def untold(disagreement: Disagreement, answer: Answer) -> tuple[Side, ...]:
+    """The sides that no claim of the answer states."""
+    told = {claim.citations[:1] for claim in _told(disagreement, answer)}
+    return tuple(side for side in disagreement.sides if side.citations[:1] not in told)
+
+
+def _told(disagreement: Disagreement, answer: Answer) -> list[Claim]:
+    """The claims that are sides of the disagreement."""
+    sides = {side.citations[:1] for side in disagreement.sides}
+    return [claim for claim in answer.claims if claim.citations[:1] in sides]
 
 
 def marks(numbers: tuple[int, ...]) -> str:
@@ -45,21 +61,14 @@ def place(citation: Citation) -> str:
     return f"{citation.source_id} ¶{citation.paragraph}"
 
 
-def undisputed(answer: Answer) -> tuple[Claim, ...]:
-    """The claims that no disagreement repeats as one of its sides."""
-    sides = {side.text for disagreement in answer.disagreements for side in disagreement.sides}
-    return tuple(claim for claim in answer.claims if claim.text not in sides)
-
-
 def prose(answer: Answer) -> str:
-    """The claims with their marks, then each disagreement with its sides, then what is open."""
+    """The claims with their marks, what other sources say against them, and what is left open."""
     if not answer.claims:
         return NOT_ANSWERED
-    lines = []
+    lines = [f"{claim.text} {marks(claim.citations)}" for claim in answer.claims]
     for disagreement in answer.disagreements:
-        lines.append(heading(disagreement))
-        lines += [f"- {side.text} {marks(side.citations)}" for side in disagreement.sides]
-    lines += [f"{claim.text} {marks(claim.citations)}" for claim in undisputed(answer)]
+        lines.append(heading(disagreement, answer))
+        lines += [f"- {s.text} {marks(s.citations)}" for s in untold(disagreement, answer)]
     lines += [f"{OPEN} {part}" for part in answer.unanswered]
     return "\n".join(lines)
 
@@ -68,9 +77,7 @@ def plain(answer: Answer) -> str:
     """The answer, then its citations, each with its quote; or the nearest passages."""
     blocks = [printable(answer.text)]
     if answer.citations:
-        blocks.append(
-            "\n".join(f"[{c.number}] {place(c)}: “{one_line(c.quote)}”" for c in answer.citations)
-        )
+        blocks += [f"[{c.number}] {place(c)}\n    {one_line(c.quote)}" for c in answer.citations]
     if answer.nearest:
         lines = [f"- {n.source_id} ¶{n.paragraph}: {one_line(n.text)}" for n in answer.nearest]
         blocks.append("\n".join([NEAREST, *lines]))
@@ -109,15 +116,15 @@ def markdown(answer: Answer) -> str:
     lines = [f"**{_escape(answer.question)}**", ""]
     if not answer.claims:
         lines += [NOT_ANSWERED, ""]
-    for disagreement in answer.disagreements:
-        lines += [heading(disagreement), ""]
-        lines += [f"- {_escape(side.text)}{_notes(side.citations)}" for side in disagreement.sides]
-        lines.append("")
-    for claim in undisputed(answer):
+    for claim in answer.claims:
         lines += [f"{_escape(claim.text)}{_notes(claim.citations)}", ""]
+    for disagreement in answer.disagreements:
+        lines += [_escape(heading(disagreement, answer)), ""]
+        lines += [f"- {_escape(s.text)}{_notes(s.citations)}" for s in untold(disagreement, answer)]
+        lines.append("")
     lines += [f"{OPEN} {_escape(part)}\n" for part in answer.unanswered if answer.claims]
     for c in answer.citations:
-        lines.append(f"[^{c.number}]: {_escape(place(c))}: “{_escape(c.quote)}”")
+        lines.append(f"[^{c.number}]: {_escape(place(c))}: {_escape(c.quote)}")
     if answer.nearest:
         lines += ["", NEAREST, ""]
         lines += [

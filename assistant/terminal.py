@@ -36,12 +36,17 @@ def show_answer(answer: Answer, console: Console) -> None:
 
 
 def _statements(answer: Answer, console: Console) -> None:
+    for claim in answer.claims:
+        statement = _statement(claim.text, claim.citations)
+        highlight = answer.citation(claim.citations[0]).highlight
+        if highlight and highlight.text in claim.text:
+            start = claim.text.index(highlight.text)
+            statement.stylize("bold", start, start + len(highlight.text))
+        _line(console, statement)
     for disagreement in answer.disagreements:
-        _line(console, Text(render.heading(disagreement), "bold yellow"))
-        for side in disagreement.sides:
+        _line(console, Text(render.heading(disagreement, answer), "bold yellow"))
+        for side in render.untold(disagreement, answer):
             _line(console, _statement(side.text, side.citations), indent=2)
-    for claim in render.undisputed(answer):
-        _line(console, _statement(claim.text, claim.citations))
     for part in answer.unanswered:
         _line(console, Text(f"{render.OPEN} {render.printable(part)}", "yellow"))
 
@@ -55,12 +60,11 @@ def _citation(citation: Citation, console: Console) -> None:
     title = f" {render.one_line(citation.source_title)}" if citation.source_title else ""
     place = Text(f"[{citation.number}] ", "cyan").append(render.place(citation), "bold")
     _line(console, place.append(title, "dim"))
-    quote = Text("“").append(_emphasised(citation)).append("”")
-    _line(console, quote, indent=4)
+    _line(console, _emphasised(citation), indent=4)
 
 
 def _emphasised(citation: Citation) -> Text:
-    """The quote with its answering span in bold; between asterisks it would no longer be exact."""
+    """The quote, nothing added to it, with its answering span in bold."""
     shown = Text(render.printable(citation.quote.replace("\n", " ")))
     if citation.highlight:
         start = citation.highlight.start - citation.start

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.library import Library
-from index.types import Hit, Passage, Vectors
+from index.types import Hit, ParagraphKind, Passage, Vectors
 from index.words import content_words
 
 SENTENCE_WEIGHT = 0.7
@@ -39,6 +39,7 @@ def search(
     vector: NDArray[np.float32],
     *,
     sources: Collection[str] | None = None,
+    kinds: Collection[ParagraphKind] | None = None,
     k: int = 12,
 ) -> tuple[Hit, ...]:
     """The passages nearest to `question`, best first; ties are broken by passage id.
@@ -48,6 +49,7 @@ def search(
         question: its text, for the lexical half.
         vector: its embedding, of unit length: shape (dimensions,).
         sources: ids of the sources to search; all by default.
+        kinds: kinds of paragraphs to search among the nearest; all by default.
         k: how many different passages to return; near-duplicates of them come on top.
     """
     dense = dict(library.nearest_dense(vector, 3 * k, sources))
@@ -58,9 +60,14 @@ def search(
             library, passage, vector, dense.get(passage), lexical.get(passage, 0.0), best_possible
         )
         for passage in dict.fromkeys([*dense, *lexical])
+        if kinds is None or _kind(library, passage) in kinds
     ]
     scored.sort(key=lambda each: (-each.hit.score, each.hit.passage.id))
     return _without_crowding(scored, k)
+
+
+def _kind(library: Library, passage: Passage) -> ParagraphKind:
+    return library.indexed(passage.source_id).paragraph(passage.paragraph).kind
 
 
 def _score(

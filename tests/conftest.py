@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from assistant import Assistant
+
+# No deadline for one example: on a busy machine it would say nothing about the code.
+settings.register_profile("pincite", deadline=None)
+settings.load_profile("pincite")
 
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 _attempts: list[str] = []
