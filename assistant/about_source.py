@@ -36,10 +36,17 @@ def _meant(evidence: Evidence) -> list[IndexedSource]:
         evidence.sources.values(),
         key=lambda indexed: (-_title_similarity(evidence, indexed), indexed.source.id),
     )
-    if len(ranked) < 2:
-        return ranked
+    if len(ranked) < 2 or not _names_a_topic(evidence.question):
+        return ranked[:MAX_SOURCES]
     first, second = (_title_similarity(evidence, indexed) for indexed in ranked[:2])
     return ranked[:1] if first - second >= CLEARLY_MEANT else ranked[:MAX_SOURCES]
+
+
+def _names_a_topic(question: Question) -> bool:
+    """Whether it says which text it means: "the article on bread", not just "the article"."""
+    source = lexicon()["source"]
+    form = [*source["nouns"], *(word for words in source["aspects"].values() for word in words)]
+    return bool(set(question.content) - {stem for entry in form for stem in content_words(entry)})
 
 
 def _title_similarity(evidence: Evidence, indexed: IndexedSource) -> float:

@@ -138,8 +138,11 @@ def _inverted_subject(text: str, verb: re.Match[str], found: tuple[Name, ...]) -
     before = text[: verb.start()].rstrip()
     if before and before[-1] not in _INVERTING:
         return None
-    return next((n for n in found if n.start - verb.end() in (1, 2)), None)
+    return next((n for n in found if _ROLE.fullmatch(text, verb.end(), n.start)), None)
 
+
+_ROLE = re.compile(r"\s{1,2}(?:(?!that\b)[a-z][\w-]*\s+){0,4}")
+"""What may stand between the verb and the name: nothing, or a role ("harbour master")."""
 
 _INVERTING = "”,.;:!?…-–—)"
 _GOVERNED = re.compile(r"(?<!\w)(?:of|at|from|for|with|in|by|to)\s+(?:the\s+)?$", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.citations import cite
 from assistant.drafts import Draft, Quote
@@ -25,17 +25,20 @@ def verify(
 ) -> tuple[tuple[VerifiedClaim, ...], tuple[Withheld, ...]]:
     """Locate every quote in the stored texts and check that the quotes support the statement.
 
-    One draft that fails doesn't affect the others; a statement made twice is kept once.
+    One draft that fails doesn't affect the others; a statement made twice is kept
+    once, with the citations of both.
     """
-    claims: list[VerifiedClaim] = []
+    claims: dict[str, VerifiedClaim] = {}
     withheld: list[Withheld] = []
     for draft in dict.fromkeys(drafts):
         outcome = _verify(draft, library)
         if isinstance(outcome, Withheld):
             withheld.append(outcome)
+        elif (known := claims.get(outcome.text)) is not None:
+            claims[outcome.text] = replace(known, citations=known.citations + outcome.citations)
         else:
-            claims.append(outcome)
-    return tuple(claims), tuple(withheld)
+            claims[outcome.text] = outcome
+    return tuple(claims.values()), tuple(withheld)
 
 
 def cite_in(quote: Quote, library: Library) -> Citation | None:

@@ -76,7 +76,7 @@ def test_marks_stand_side_by_side() -> None:
 
 
 def test_an_answer_is_printed_with_its_quotes_below() -> None:
-    assert str(make()) == "It rained. [1]\n\n[1] text ¶1: “It rained.”"
+    assert str(make()) == "It rained. [1]\n\n[1] text ¶1\n    It rained."
 
 
 def test_an_abstention_shows_the_nearest_passages_and_no_quotes() -> None:
@@ -91,20 +91,39 @@ def test_what_the_sources_leave_open_is_named() -> None:
     assert text == "It rained. [1]\nThe sources leave open: When did it end?"
 
 
-def test_both_sides_of_a_disagreement_are_shown_first_and_once() -> None:
+def test_what_another_source_says_against_a_claim_follows_the_claims() -> None:
     assert DISPUTED.text == (
-        "The sources disagree on whether it is so:\n"
-        "- It rained. [1]\n- It was dry. [2]\nHats help. [3]"
+        "It rained. [1]\nHats help. [3]\n"
+        "The sources disagree on whether it is so. Against [1]:\n"
+        "- It was dry. [2]"
+    )
+
+
+def test_both_sides_are_shown_where_no_claim_is_one_of_them() -> None:
+    text = DISPUTED.model_copy(update={"claims": DISPUTED.claims[1:]}).text
+    assert text == (
+        "Hats help. [3]\nThe sources disagree on whether it is so:\n"
+        "- It rained. [1]\n- It was dry. [2]"
+    )
+
+
+def test_sides_that_are_both_claims_are_not_repeated() -> None:
+    claims = tuple(
+        Claim(text=s.text, citations=s.citations) for s in DISPUTED.disagreements[0].sides
+    )
+    assert DISPUTED.model_copy(update={"claims": claims}).text == (
+        "It rained. [1]\nIt was dry. [2]\n"
+        "The sources disagree on whether it is so: [1] against [2]."
     )
 
 
 def test_markdown_has_quotes_as_footnotes() -> None:
     assert DISPUTED.to_markdown() == (
         "**Did it rain?**\n\n"
-        "The sources disagree on whether it is so:\n\n"
-        "- It rained.[^1]\n- It was dry.[^2]\n\n"
-        "Hats help.[^3]\n\n"
-        "[^1]: text ¶1: “It rained.”\n[^2]: other ¶2: “It was dry.”\n[^3]: text ¶3: “Hats help.”\n"
+        "It rained.[^1]\n\nHats help.[^3]\n\n"
+        "The sources disagree on whether it is so. Against \\[1\\]:\n\n"
+        "- It was dry.[^2]\n\n"
+        "[^1]: text ¶1: It rained.\n[^2]: other ¶2: It was dry.\n[^3]: text ¶3: Hats help.\n"
     )
 
 
@@ -140,7 +159,7 @@ def test_markdown_of_an_abstention_shows_the_nearest_passages() -> None:
 def test_source_text_cannot_act_as_markdown(text: str, escaped: str) -> None:
     lines = make(text).to_markdown().splitlines()
     assert lines[2] == f"{escaped}[^1]"
-    assert lines[4] == f"[^1]: text ¶1: “{escaped}”"
+    assert lines[4] == f"[^1]: text ¶1: {escaped}"
 
 
 @given(st.text(max_size=60))

@@ -1,0 +1,85 @@
+"""Two reports that contradict each other, with the true embedding: is it seen, and only that?"""
+
+import pytest
+
+from assistant import Assistant
+
+FIRST = """Ferry accident in the strait
+
+The ferry sank on 3 May after a fire in the engine room, and 12 passengers were injured.
+
+The captain, Ivo Marin of the Adria Shipping Company, said that the crew acted at once.
+
+The rescue was followed by a search for missing cars, which lasted the whole of the night.
+
+The ship cannot be raised before winter, according to the authorities of the port.
+"""
+SECOND = """A ferry sinks, passengers hurt
+
+The ferry sank on 5 May after a fire in the engine room, and 31 passengers were injured.
+
+The captain, Ivo Marin of the Blue Line Company, said that the crew acted at once.
+
+The rescue was preceded by a search for missing cars, which lasted the whole of the night.
+
+Raising the ship before winter is possible, according to the authorities of the port.
+"""
+AGREEING = """The ferry, a day later
+
+The ferry sank on 3 May following a fire in its engine room; 12 passengers were injured.
+
+The captain said that the crew had acted at once when the fire was noticed by a sailor.
+"""
+
+
+@pytest.fixture
+def assistant(own_library):
+    return Assistant(own_library({"first": FIRST, "second": SECOND}))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        pytest.param("On what day did the ferry sink?", "date", id="date"),
+        pytest.param("How many passengers were injured on the ferry?", "number", id="number"),
+        pytest.param("Which company does captain Ivo Marin work for?", "affiliation", id="company"),
+        pytest.param("What came first, the rescue or the search for cars?", "order", id="order"),
+    ],
+)
+def test_each_side_is_cited(assistant, question, kind):
+    answer = assistant.ask(question)
+    assert answer.status == "disputed"
+    found = [each for each in answer.disagreements if each.kind == kind]
+    assert found, [each.kind for each in answer.disagreements]
+    cited = {answer.citation(number).source_id for s in found[0].sides for number in s.citations}
+    assert cited == {"first", "second"}
+
+
+def test_a_denial_is_a_disagreement(assistant):
+    answer = assistant.ask("Can the ship be raised before winter?")
+    assert "polarity" in [each.kind for each in answer.disagreements]
+
+
+def test_the_text_of_a_disputed_answer_has_both_sides(assistant):
+    text = assistant.ask("How many passengers were injured on the ferry?").text
+    assert "12 passengers" in text
+    assert "31 passengers" in text
+    assert "disagree" in text
+
+
+def test_sources_that_agree_are_not_in_dispute(own_library):
+    assistant = Assistant(own_library({"first": FIRST, "third": AGREEING}))
+    for question in (
+        "On what day did the ferry sink?",
+        "How many passengers were injured on the ferry?",
+        "What did the captain say of the crew?",
+    ):
+        answer = assistant.ask(question)
+        assert answer.status == "answered", (question, answer.disagreements)
+        assert {c.source_id for c in answer.citations} == {"first", "third"}
+
+
+def test_one_source_alone_has_nobody_to_disagree_with(assistant):
+    answer = assistant.ask("On what day did the ferry sink?", sources=["second"])
+    assert answer.status == "answered"
+    assert "5 May" in answer.text

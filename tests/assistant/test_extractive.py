@@ -1,0 +1,70 @@
+"""What the offline engine chooses to say, on small libraries with the true embedding."""
+
+import pytest
+
+from assistant.evidence import gather
+from assistant.extractive import compose
+from assistant.questions import read_question
+
+HARBOUR = """Harbour reopens after the storm
+
+The harbour of Varna reopened on 3 May 2024 after two weeks of repairs. Seven ships had been sunk by
+the storm in April.
+
+“Ships can enter again without a pilot,” said harbour master Elena Petrova. “We lost a lot of money
+in those two weeks. Nobody was hurt, and that is what counts for me.”
+
+The repairs cost 12 million euros, which the state pays from its reserve for disasters.
+"""
+RIVAL = """Varna open to ships
+
+The harbour of Varna was reopened on 3 May 2024, two weeks after the storm had closed it.
+
+The mayor thanked the divers, who worked at night to lift the wrecks from the bottom of the bay.
+"""
+
+
+@pytest.fixture
+def drafts(own_library):
+    library = own_library({"harbour": HARBOUR, "rival": RIVAL})
+
+    def ask(question):
+        found = gather(library, read_question(question), library.embed_question(question))
+        return compose(found)
+
+    return ask
+
+
+def test_one_sentence_answers_with_the_asked_for_span_emphasised(drafts):
+    (draft,) = drafts("How much did the repairs cost?")
+    assert draft.text.startswith("The repairs cost 12 million euros")
+    start, end = draft.quotes[0].highlight
+    assert draft.quotes[0].text[start:end] == "12 million euros"
+
+
+def test_what_two_sources_say_is_said_once_and_cites_both(drafts):
+    draft = drafts("When did the harbour of Varna reopen?")[0]
+    assert {quote.source_id for quote in draft.quotes} == {"harbour", "rival"}
+    assert all(quote.text[slice(*quote.highlight)] == "3 May 2024" for quote in draft.quotes)
+
+
+def test_a_sentence_from_the_middle_of_a_quotation_names_its_speaker(drafts):
+    draft = drafts("How much money was lost in those two weeks?")[0]
+    assert draft.text == "We lost a lot of money\nin those two weeks."
+    assert draft.speaker == "Elena Petrova"
+    assert any("said harbour master Elena Petrova" in quote.text for quote in draft.quotes)
+
+
+def test_titles_and_headings_are_no_answers(drafts):
+    for question in ("Is Varna open to ships?", "What reopens after the storm?"):
+        assert all("\n\n" not in draft.text for draft in drafts(question))
+        texts = [quote.text for draft in drafts(question) for quote in draft.quotes]
+        assert "Varna open to ships" not in texts
+        assert "Harbour reopens after the storm" not in texts
+
+
+def test_quotes_are_slices_of_their_source(drafts, own_library):
+    for draft in drafts("Who thanked the divers?"):
+        for quote in draft.quotes:
+            text = {"harbour": HARBOUR, "rival": RIVAL}[quote.source_id]
+            assert text[quote.start : quote.start + len(quote.text)] == quote.text
