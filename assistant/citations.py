@@ -16,6 +16,8 @@ from assistant.types import Citation, Highlight, Match
 from index import IndexedSource
 
 CONTEXT_CHARACTERS = 32
+MAX_REMEMBERED = 10_000
+"""Characters of the longest paragraph whose folding is kept in memory."""
 
 
 def cite(quote: Quote, indexed: IndexedSource) -> Citation | None:
@@ -102,8 +104,13 @@ def _extended(matched: int, character: str, needle: str, borders: list[int]) -> 
     return matched + (needle[matched] == character)
 
 
-@lru_cache(maxsize=256)
 def _folded(text: str) -> Folded:
+    """The folded paragraph; those of a usual length are remembered, as answers share them."""
+    return _remembered(text) if len(text) <= MAX_REMEMBERED else fold_with_offsets(text)
+
+
+@lru_cache(maxsize=256)
+def _remembered(text: str) -> Folded:
     return fold_with_offsets(text)
 
 

@@ -28,8 +28,12 @@ def pattern(table: str, key: str) -> re.Pattern[str]:
 
 
 @cache
-def any_of(entries: tuple[str, ...]) -> re.Pattern[str]:
-    """Matches any of `entries` as whole words, longest first, in any letter case."""
+def any_of(entries: tuple[str, ...], gap: int = 0) -> re.Pattern[str]:
+    """Matches any of `entries` as whole words, longest first, in any letter case.
+
+    `gap` other words may stand between two words of an entry: "which (neutral) country".
+    """
     longest_first = sorted(set(entries), key=lambda entry: (-len(entry), entry))
-    joined = "|".join(re.escape(entry).replace(r"\ ", r"\s+") for entry in longest_first)
+    between = rf"\s+(?:\w+\s+){{0,{gap}}}" if gap else r"\s+"
+    joined = "|".join(re.escape(entry).replace(r"\ ", between) for entry in longest_first)
     return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)

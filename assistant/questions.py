@@ -96,7 +96,7 @@ def _question_words() -> tuple[tuple[AnswerKind, re.Pattern[str]], ...]:
     kinds = [kind for kind in get_args(AnswerKind) if kind in tables]
     # "how long" before "how", "when" before "what": the more specific kinds are listed first.
     return tuple(
-        (kind, any_of(tuple(word for entries in tables[kind].values() for word in entries)))
+        (kind, any_of(tuple(word for entries in tables[kind].values() for word in entries), gap=1))
         for kind in sorted(kinds, key=_specificity)
     )
 

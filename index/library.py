@@ -158,6 +158,8 @@ class Library:
 
     def remove(self, source_id: str) -> None:
         """Removes a source and everything computed from it; SourceError when there is none."""
+        if not _can_be_stored(source_id):
+            raise self._no_source(source_id)
         with writer_lock(self.path):
             writer = Writer(self._catalog, self._current().store, self._embedder)
             with self._catalog.reading() as connection:
@@ -175,6 +177,8 @@ class Library:
 
     def indexed(self, source_id: str) -> IndexedSource:
         """A source with all that was computed from it; SourceError when there is none."""
+        if not _can_be_stored(source_id):
+            raise self._no_source(source_id)
         self._current()
         with self._catalog.reading() as connection:
             key = (source_id, records.find_sha256(connection, source_id))
@@ -268,3 +272,8 @@ class Library:
             f"There is no source {source_id!r} in the library: "
             f"run `pincite sources --library {self.path}` to see those there are."
         )
+
+
+def _can_be_stored(source_id: str) -> bool:
+    """Whether it is a text that the catalog can be asked for: a lone surrogate isn't."""
+    return source_id.isascii()
