@@ -12,7 +12,7 @@ from assistant import lexicon
 from assistant.differences import same_name
 from assistant.facts import Name, dates, is_introduced, names, numbers, organisations
 from assistant.questions import Question
-from assistant.speakers import attributed_name
+from assistant.speakers import attributed_name, speaker_of
 from index import Hit, IndexedSource, Library, ParagraphKind, Sentence, Vectors, search
 from index.words import content_words, words
 
@@ -22,14 +22,14 @@ PASSAGES = 12
 PROSE: frozenset[ParagraphKind] = frozenset({"body"})
 """What can be an answer: titles, captions and counters are no evidence of what a text tells."""
 
-FORM_KINDS = frozenset({"identity", "organisation"})
+FORM_KINDS = frozenset({"identity", "organisation", "statement"})
 
 PASSAGE_WEIGHT = 0.6
 COVERAGE_WEIGHT = 0.08
 KIND_WEIGHT = 0.012
 FORM_WEIGHT = 0.06
 """Added where the sentence holds the kind of answer that is asked for: a little for a date or a
-name, which many sentences hold; more for an introduction of the person who is asked about."""
+name, which many sentences hold; more for what is rare, such as words of the person asked about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +125,7 @@ def _candidates(
     for row, sentence_vector, cosine in zip(rows, vectors, cosines, strict=True):
         sentence = indexed.sentences[row]
         covered = coverage(rarity, sentence.text)
-        has_kind = holds_answer_kind(question, sentence.text)
+        has_kind = _holds_kind(question, sentence, indexed)
         score = float(cosine) + PASSAGE_WEIGHT * hit.dense
         score += COVERAGE_WEIGHT * covered + kind_weight * has_kind
         found.append(
@@ -141,6 +141,13 @@ def _candidates(
             )
         )
     return found
+
+
+def _holds_kind(question: Question, sentence: Sentence, indexed: IndexedSource) -> bool:
+    if question.kind != "statement":
+        return holds_answer_kind(question, sentence.text)
+    speaker = speaker_of(sentence, indexed)
+    return speaker is not None and any(same_name(speaker.name, name) for name in question.names)
 
 
 def holds_answer_kind(question: Question, text: str) -> bool:

@@ -16,6 +16,7 @@ from index.words import content_words
 AnswerKind = Literal[
     "person",
     "identity",
+    "statement",
     "organisation",
     "date",
     "duration",
@@ -28,7 +29,7 @@ AnswerKind = Literal[
 ]
 """The kind of answer asked for; "none" where the form of the question doesn't tell."""
 
-SourceAspect = Literal["author", "published", "publisher", "title", "other"]
+SourceAspect = Literal["author", "publisher", "published", "title", "other"]
 
 MAX_QUESTION_CHARACTERS = 4000
 MAX_PARTS = 4
@@ -79,14 +80,26 @@ def clean_question(text: str) -> str:
 
 def read_question(text: str) -> Question:
     """Read the form of a stand-alone question."""
+    named = tuple(dict.fromkeys(name.text for name in names(text) if _is_name(text, name.start)))
+    kind = answer_kind(text)
     return Question(
         text=text,
-        kind=answer_kind(text),
+        kind="statement" if named and kind in _OPEN_KINDS and _asks_what_is_said(text) else kind,
         content=tuple(dict.fromkeys(content_words(text))),
-        names=tuple(dict.fromkeys(name.text for name in names(text) if _is_name(text, name.start))),
+        names=named,
         about_source=_source_aspect(text),
         about_spelling=bool(pattern("source_form", "spelling").search(text)),
         wants_list=wants_list(text),
+    )
+
+
+_OPEN_KINDS = frozenset({"other", "none", "reason"})
+
+
+def _asks_what_is_said(text: str) -> bool:
+    """Whether it asks for somebody's words: "What does X say about ...", "According to X, ..."."""
+    return bool(
+        pattern("reporting", "prefixes").search(text) or pattern("reporting", "asked").search(text)
     )
 
 
@@ -186,7 +199,7 @@ def _split_at_conjunctions(sentence: str) -> list[str]:
 
 def _source_aspect(text: str) -> SourceAspect | None:
     # A question about "the text" names a text; in an article on books "a text" is its subject.
-    if not pattern("source", "nouns").search(text):
+    if not any_of(tuple(lexicon()["source"]["nouns"]), gap=1).search(text):
         return None
     for aspect in get_args(SourceAspect):
         if any_of(tuple(lexicon()["source"]["aspects"][aspect])).search(text):

@@ -38,7 +38,7 @@ SAME_LANGUAGE = (
     "names_absent", "numbers_absent", "kind_missing", "negation_missing",
 )  # fmt: skip
 OTHER_LANGUAGE = ("cosine", "passage_cosine")
-MAX_REFUSED = {"same_language": 0.085, "other_language": 0.05}
+MAX_REFUSED = {"same_language": 0.08, "other_language": 0.05}
 """Share of the answerable questions of the deciding set that may be refused."""
 FAR_WEIGHT = 0.1
 EVERY = 2
