@@ -80,7 +80,7 @@ def _answered_by_form(evidence: Evidence) -> bool | None:
         return bool(introductions(evidence))
     pool = evidence.prose()
     if question.about_spelling and question.names and pool:
-        return not _names_absent(question, _paragraph(evidence, pool[0]))
+        return not _names_absent(question, evidence.paragraph_of(pool[0]))
     if question.kind == "organisation" and question.names and pool:
         return any(candidate.has_kind for candidate in pool)
     return None
@@ -89,8 +89,8 @@ def _answered_by_form(evidence: Evidence) -> bool | None:
 def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
     """What the decision rests on, for the best-first candidates `pool` (at least one)."""
     best, question = pool[0], evidence.question
-    retrieved = " ".join({_paragraph(evidence, candidate) for candidate in pool})
-    in_paragraph = set(words(_paragraph(evidence, best)))
+    retrieved = " ".join({evidence.paragraph_of(candidate) for candidate in pool})
+    in_paragraph = set(words(evidence.paragraph_of(best)))
     in_sentence = set(words(best.sentence.text))
     return {
         "cosine": max(candidate.cosine for candidate in pool),
@@ -108,13 +108,7 @@ def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
 
 def same_language_as_evidence(evidence: Evidence, best: Candidate) -> bool:
     """Whether words can be compared: the question is in the language of what was found."""
-    return same_language(evidence.question.text, _paragraph(evidence, best))
-
-
-def _paragraph(evidence: Evidence, candidate: Candidate) -> str:
-    indexed = evidence.sources[candidate.sentence.source_id]
-    paragraph = indexed.paragraph(candidate.sentence.paragraph)
-    return indexed.source.text[paragraph.start : paragraph.end]
+    return same_language(evidence.question.text, evidence.paragraph_of(best))
 
 
 def _rarest_absent(rarity: Mapping[str, float], present: set[str]) -> float:

@@ -187,7 +187,7 @@ def main() -> NoReturn:
     _speak_utf8()
     try:
         load_settings()
-        app()
+        app(prog_name="pincite")
     except PinciteError as error:
         usage = isinstance(error, QuestionError | SettingsError | SourceError)
         err.print(Text(f"pincite: {error}"), soft_wrap=True)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from assistant.alignment import counterparts
 from assistant.differences import Difference, affiliation, differences, name_variants, polarity
 from assistant.drafts import Quote
 from assistant.evidence import Candidate, Evidence
-from assistant.extractive import counterparts
 from assistant.types import Citation, DisagreementKind
 from assistant.verify import VerifiedClaim, cite_in
 from index import Library, Sentence
@@ -63,7 +63,7 @@ def _compared(
     for candidate in prose:
         sentence = candidate.sentence
         if (sentence.source_id, sentence.start, sentence.end) in cited:
-            for other in counterparts(candidate, prose):
+            for other in counterparts(candidate, evidence):
                 for difference in differences(sentence.text, other.sentence.text):
                     yield candidate, other, difference
     for first, second in combinations(_best_of_each_source(prose), 2):

@@ -26,7 +26,7 @@ FORM_KINDS = frozenset({"identity", "organisation", "statement"})
 
 PASSAGE_WEIGHT = 0.6
 COVERAGE_WEIGHT = 0.08
-KIND_WEIGHT = 0.012
+KIND_WEIGHT = 0.03
 FORM_WEIGHT = 0.06
 """Added where the sentence holds the kind of answer that is asked for: a little for a date or a
 name, which many sentences hold; more for what is rare, such as words of the person asked about."""
@@ -61,12 +61,20 @@ class Evidence:
     candidates: tuple[Candidate, ...]
     """Best first."""
     sources: dict[str, IndexedSource]
+    twins: dict[str, frozenset[str]]
+    """For each of the sources, the ids of those that render the same original."""
     rarity: dict[str, float]
     """Inverse document frequency of each content word of the question."""
 
     def prose(self) -> tuple[Candidate, ...]:
         """The candidates that can be answers, best first."""
         return tuple(c for c in self.candidates if c.kind in PROSE)
+
+    def paragraph_of(self, candidate: Candidate) -> str:
+        """The text of the paragraph that the candidate's sentence stands in."""
+        indexed = self.sources[candidate.sentence.source_id]
+        paragraph = indexed.paragraph(candidate.sentence.paragraph)
+        return indexed.source.text[paragraph.start : paragraph.end]
 
 
 def gather(
@@ -86,7 +94,8 @@ def gather(
             _candidates(question, vector, hit, indexed[hit.passage.source_id], rarity)
         )
     candidates.sort(key=lambda c: (-c.score, c.sentence.source_id, c.sentence.start))
-    return Evidence(question, vector, hits, tuple(candidates), indexed, rarity)
+    twins = {source_id: library.twins(source_id) for source_id in indexed}
+    return Evidence(question, vector, hits, tuple(candidates), indexed, twins, rarity)
 
 
 def inverse_document_frequencies(library: Library, content: tuple[str, ...]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assistant.about_source import stating
-from assistant.differences import differences
+from assistant.alignment import backing, similarity
 from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, Evidence
 from assistant.facts import names, romanised
@@ -26,8 +26,8 @@ LIST_MARGIN = 0.06
 MAX_LIST_CLAIMS = 5
 """A further claim must score within the margin of the best; a list is given more room."""
 
-SAME_STATEMENT = 0.89
-"""Cosine similarity from which two sentences say the same thing, if nothing checkable differs."""
+REPEATED = 0.89
+"""Cosine similarity from which a sentence adds too little to one that was chosen before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Statement:
     """A chosen sentence and the sentences of other sources that say the same."""
 
     main: Candidate
-    agreeing: tuple[Candidate, ...]
+    backing: tuple[Candidate, ...]
 
 
 def compose(evidence: Evidence) -> tuple[Draft, ...]:
@@ -65,12 +65,14 @@ def choose(evidence: Evidence) -> tuple[Statement, ...]:
             break
         if _adds(candidate, chosen, evidence):
             chosen.append(candidate)
-    return tuple(Statement(each, _agreeing(each, pool)) for each in chosen)
+    return tuple(Statement(each, backing(each, evidence)) for each in chosen)
 
 
 def _adds(candidate: Candidate, chosen: list[Candidate], evidence: Evidence) -> bool:
     """Whether it says what no chosen sentence says; in a list of persons, names another one."""
-    if any(similarity(candidate, other) >= SAME_STATEMENT for other in chosen):
+    if chosen and chosen[0].has_kind and not candidate.has_kind:
+        return False
+    if any(similarity(candidate, other) >= REPEATED for other in chosen):
         return False
     question = evidence.question
     if question.kind != "person" or not question.wants_list:
@@ -85,31 +87,6 @@ def _persons(candidate: Candidate) -> set[str]:
     return {romanised(name.text).split()[-1] for name in names(candidate.sentence.text)}
 
 
-def similarity(first: Candidate, second: Candidate) -> float:
-    """Cosine similarity of two candidates' sentences."""
-    return float(first.vector @ second.vector)
-
-
-def counterparts(candidate: Candidate, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """From each other source the sentence most like this one, where it tells of the same thing."""
-    best: dict[str, Candidate] = {}
-    for other in pool:
-        source = other.sentence.source_id
-        if source == candidate.sentence.source_id:
-            continue
-        if source not in best or similarity(candidate, other) > similarity(candidate, best[source]):
-            best[source] = other
-    return tuple(c for c in best.values() if similarity(candidate, c) >= SAME_STATEMENT)
-
-
-def _agreeing(candidate: Candidate, pool: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    return tuple(
-        other
-        for other in counterparts(candidate, pool)
-        if not differences(candidate.sentence.text, other.sentence.text)
-    )
-
-
 def _draft(evidence: Evidence, statement: Statement) -> Draft:
     main = statement.main.sentence
     quotes = [_quote(evidence, main, answers=True)]
@@ -117,7 +94,7 @@ def _draft(evidence: Evidence, statement: Statement) -> Draft:
     named_elsewhere = speaker is not None and speaker.sentence != main
     if speaker and named_elsewhere:
         quotes.append(_quote(evidence, speaker.sentence, answers=False))
-    quotes += [_quote(evidence, other.sentence, answers=True) for other in statement.agreeing]
+    quotes += [_quote(evidence, other.sentence, answers=True) for other in statement.backing]
     return Draft(
         text=_whole_quotation(main.text, bare=named_elsewhere),
         quotes=tuple(quotes),

@@ -32,18 +32,28 @@ def unsupported_because(
     if any(find(claim, quote) and _negated(claim) == _negated(quote) for quote in quotes):
         return None
     quoted, context = " ".join(quotes), " ".join([*quotes, *surroundings])
-    if not _numbers_stand(claim, quoted):
-        return "number"
-    if not _dates_stand(claim, quoted):
-        return "date"
-    if not _names_stand(claim, context):
-        return "name"
-    if _negated(claim) != _negated(quoted):
-        return "negation"
+    if missing := missing_fact(claim, quoted, context):
+        return missing
     content = set(content_words(claim))
     known = set(content_words(context))
     if content and len(content & known) / len(content) < MIN_CONTENT_SHARE:
         return "unsupported"
+    return None
+
+
+def missing_fact(claim: str, quoted: str, context: str) -> WithheldReason | None:
+    """The first kind of fact in the claim that the quoted text lacks; None when it has all.
+
+    Names may stand in `context`, what the quoted text stands in.
+    """
+    if not _numbers_stand(claim, quoted):
+        return "number"
+    if not _dates_stand(claim, quoted):
+        return "date"
+    if not _names_stand(claim, f"{quoted} {context}"):
+        return "name"
+    if _negated(claim) != _negated(quoted):
+        return "negation"
     return None
 
 

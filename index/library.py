@@ -210,6 +210,12 @@ class Library:
         with self._catalog.reading() as connection:
             return records.count_paragraphs(connection)
 
+    def twins(self, source_id: str) -> frozenset[str]:
+        """The ids of the sources that render the same original as this one."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return records.twins(connection, source_id)
+
     def content(self) -> dict[str, str]:
         """What the library holds: the hash of each source's text, by id."""
         self._current()

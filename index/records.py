@@ -188,6 +188,12 @@ def passage_ids(connection: sqlite3.Connection, source_id: str | None = None) ->
     return [row[0] for row in rows]
 
 
+def twins(connection: sqlite3.Connection, source_id: str) -> frozenset[str]:
+    """The ids of the sources that render the same original as this one."""
+    rows = connection.execute("SELECT twin_id FROM twins WHERE source_id = ?", (source_id,))
+    return frozenset(row[0] for row in rows)
+
+
 def count_passages(connection: sqlite3.Connection) -> int:
     """The number of passages of all sources."""
     return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])

@@ -72,11 +72,17 @@ def test_sources_that_agree_are_not_in_dispute(own_library):
     for question in (
         "On what day did the ferry sink?",
         "How many passengers were injured on the ferry?",
-        "What did the captain say of the crew?",
     ):
         answer = assistant.ask(question)
         assert answer.status == "answered", (question, answer.disagreements)
         assert {c.source_id for c in answer.citations} == {"first", "third"}
+
+
+def test_what_one_source_only_tells_in_more_detail_is_no_dispute(own_library):
+    assistant = Assistant(own_library({"first": FIRST, "third": AGREEING}))
+    answer = assistant.ask("What did the captain say of the crew?")
+    assert answer.status == "answered"
+    assert not answer.disagreements
 
 
 def test_one_source_alone_has_nobody_to_disagree_with(assistant):

@@ -1,0 +1,100 @@
+"""Which sentences of different sources tell of the same thing, and which say the same.
+
+Embeddings bring similar sentences together ("The sky is blue." and "The sea is green."), so
+closeness alone proves nothing: two sentences are aligned when each is the other source's nearest
+and they share words; one backs the other only when all its checkable facts stand there too. Between
+twins, which render one original in different words, fewer shared words will do.
+"""
+
+from __future__ import annotations
+
+from assistant.differences import differences
+from assistant.evidence import Candidate, Evidence
+from assistant.facts import names, negations
+from assistant.highlight import answer_span
+from assistant.support import missing_fact
+from index.words import content_words
+
+CLOSE = 0.89
+"""Cosine from which two sentences can tell of the same thing."""
+MIN_SHARED_WORDS = 2
+MIN_SHARED = 0.5
+MIN_SHARED_BY_TWINS = 0.3
+"""Of the content words of the shorter sentence, the share that the other must have."""
+MIN_NAMES = 0.6
+"""Of a sentence's names, the share that must stand in the paragraph of one that backs it."""
+
+
+def similarity(first: Candidate, second: Candidate) -> float:
+    """Cosine similarity of two candidates' sentences."""
+    return float(first.vector @ second.vector)
+
+
+def counterparts(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
+    """From each other source the sentence that tells of the same thing, if there is one."""
+    pool = evidence.prose()
+    others = {other.sentence.source_id for other in pool} - {candidate.sentence.source_id}
+    found = []
+    for source_id in sorted(others):
+        other = _nearest(candidate, source_id, pool)
+        if _nearest(other, candidate.sentence.source_id, pool) is candidate and _same_subject(
+            candidate, other, evidence
+        ):
+            found.append(other)
+    return tuple(found)
+
+
+def backing(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
+    """The counterparts that say the same: nothing differs, and no fact is missing there.
+
+    Of a twin's sentence less is asked, as it renders the same original: the answer itself, most of
+    the names, and the same negation.
+    """
+    return tuple(
+        other
+        for other in counterparts(candidate, evidence)
+        if not differences(candidate.sentence.text, other.sentence.text)
+        and (_are_twins(candidate, other, evidence) or _has_all_facts(candidate, other, evidence))
+        and _has_the_answer(candidate, other, evidence)
+    )
+
+
+def _has_all_facts(candidate: Candidate, other: Candidate, evidence: Evidence) -> bool:
+    paragraph = evidence.paragraph_of(other)
+    return not missing_fact(candidate.sentence.text, other.sentence.text, paragraph)
+
+
+def _has_the_answer(candidate: Candidate, other: Candidate, evidence: Evidence) -> bool:
+    ours, theirs = candidate.sentence.text, other.sentence.text
+    paragraph = evidence.paragraph_of(other)
+    span = answer_span(evidence.question, ours)
+    if span and missing_fact(ours[slice(*span)], theirs, paragraph) not in (None, "negation"):
+        return False
+    named = names(ours)
+    found = [name for name in named if not missing_fact(name.text, paragraph, "")]
+    return len(found) >= MIN_NAMES * len(named) and bool(negations(ours)) == bool(negations(theirs))
+
+
+def _nearest(candidate: Candidate, source_id: str, pool: tuple[Candidate, ...]) -> Candidate:
+    return max(
+        (other for other in pool if other.sentence.source_id == source_id),
+        key=lambda other: (similarity(candidate, other), -other.sentence.start),
+    )
+
+
+def _same_subject(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
+    if similarity(first, second) < CLOSE:
+        return False
+    ours, theirs = (_words(each.sentence.text) for each in (first, second))
+    shared, shorter = len(ours & theirs), min(len(ours), len(theirs))
+    least = MIN_SHARED_BY_TWINS if _are_twins(first, second, evidence) else MIN_SHARED
+    return shared >= MIN_SHARED_WORDS and shared >= least * shorter
+
+
+def _are_twins(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
+    return second.sentence.source_id in evidence.twins[first.sentence.source_id]
+
+
+def _words(text: str) -> set[str]:
+    """Content words without numbers, which are what aligned sentences may differ in."""
+    return {word for word in content_words(text) if not any(c.isdigit() for c in word)}
