@@ -81,8 +81,9 @@ def _answered_by_form(evidence: Evidence) -> bool | None:
     pool = evidence.prose()
     if question.about_spelling and question.names and pool:
         return not _names_absent(question, evidence.paragraph_of(pool[0]))
-    if question.kind == "organisation" and question.names and pool:
-        return any(candidate.has_kind for candidate in pool)
+    if question.kind == "organisation" and question.names:
+        # That nobody is tied to an organisation says little: the question may be about none.
+        return any(candidate.has_kind for candidate in pool) or None
     return None
 
 

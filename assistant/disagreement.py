@@ -82,7 +82,7 @@ def _best_of_each_source(prose: tuple[Candidate, ...]) -> list[Candidate]:
 def _asked_for(evidence: Evidence, first: str, second: str) -> Iterable[Difference]:
     """Differences between sentences that merely answer the same question."""
     question = evidence.question
-    if question.about_spelling:
+    if question.about_spelling or question.about_name:
         for ours, theirs in name_variants(first, second)[:1]:
             yield Difference("name", f"{ours} or {theirs}")
     if question.names:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from anyascii import anyascii
 
 from assistant.lexicon import lexicon, pattern, words
 from index.words import content_words
+
+REMEMBERED = 4096
+"""Texts whose facts are kept in memory: one question looks at the same sentences several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def _date_patterns() -> tuple[re.Pattern[str], ...]:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def dates(text: str) -> tuple[Date, ...]:
     """The dates in `text`, in order; a bare year counts where no unit follows it."""
     found: list[Date] = []
@@ -147,6 +151,7 @@ def _number_pattern() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def numbers(text: str) -> tuple[Number, ...]:
     """The numbers in `text` that aren't part of a date, in order."""
     date_spans = [(date.start, date.end) for date in dates(text)]
@@ -220,6 +225,7 @@ _NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def names(text: str) -> tuple[Name, ...]:
     """Runs of capitalised words; a capital that only begins a sentence doesn't count."""
     found = []

@@ -51,6 +51,8 @@ class Question:
     about_source: SourceAspect | None
     """What it asks about a text itself (its author, date, ...); None for what the text says."""
     about_spelling: bool
+    about_name: bool
+    """It asks for a name, so that its spelling matters."""
     wants_list: bool
 
 
@@ -85,12 +87,20 @@ def read_question(text: str) -> Question:
     return Question(
         text=text,
         kind="statement" if named and kind in _OPEN_KINDS and _asks_what_is_said(text) else kind,
-        content=tuple(dict.fromkeys(content_words(text))),
+        content=tuple(dict.fromkeys(content_words(_without_form(text)))),
         names=named,
         about_source=_source_aspect(text),
         about_spelling=bool(pattern("source_form", "spelling").search(text)),
+        about_name=bool(pattern("source_form", "naming").search(text)),
         wants_list=wants_list(text),
     )
+
+
+def _without_form(text: str) -> str:
+    """The question without words that only say in which form it wants its answer."""
+    for key in ("naming", "spelling"):
+        text = pattern("source_form", key).sub(" ", text)
+    return text
 
 
 _OPEN_KINDS = frozenset({"other", "none", "reason"})

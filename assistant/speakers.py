@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from assistant.facts import Name, names
+from assistant.facts import REMEMBERED, Name, names
 from assistant.lexicon import lexicon, pattern
 from index.types import IndexedSource, Sentence
 
@@ -99,6 +99,7 @@ def _verb() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{_verbs()})(?!\w)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def attributed_name(text: str) -> Name | None:
     """The name to which a reporting verb or "according to" attributes words in `text`."""
     outside = _without_quotations(text)

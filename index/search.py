@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.library import Library
-from index.types import Hit, ParagraphKind, Passage, Vectors
+from index.types import Hit, IndexedSource, ParagraphKind, Passage, Vectors
 from index.words import content_words
 
 SENTENCE_WEIGHT = 0.7
@@ -55,38 +55,38 @@ def search(
     dense = dict(library.nearest_dense(vector, 3 * k, sources))
     lexical = dict(library.nearest_lexical(question, 2 * k, sources))
     best_possible = _best_possible_bm25(library, question)
+    candidates = list(dict.fromkeys([*dense, *lexical]))
+    indexed = {each: library.indexed(each) for each in {p.source_id for p in candidates}}
     scored = [
         _score(
-            library, passage, vector, dense.get(passage), lexical.get(passage, 0.0), best_possible
+            indexed[passage.source_id],
+            passage,
+            vector,
+            dense.get(passage),
+            lexical.get(passage, 0.0) / best_possible if best_possible else 0.0,
+            lexical.get(passage, 0.0),
         )
-        for passage in dict.fromkeys([*dense, *lexical])
-        if kinds is None or _kind(library, passage) in kinds
+        for passage in candidates
+        if kinds is None or indexed[passage.source_id].paragraph(passage.paragraph).kind in kinds
     ]
     scored.sort(key=lambda each: (-each.hit.score, each.hit.passage.id))
     return _without_crowding(scored, k)
 
 
-def _kind(library: Library, passage: Passage) -> ParagraphKind:
-    return library.indexed(passage.source_id).paragraph(passage.paragraph).kind
-
-
 def _score(
-    library: Library,
+    indexed: IndexedSource,
     passage: Passage,
     vector: NDArray[np.float32],
     dense: float | None,
+    lexical_share: float,
     lexical: float,
-    best_possible: float,
 ) -> _Scored:
-    indexed = library.indexed(passage.source_id)
-    rows = indexed.rows_of(passage)
-    sentences: Vectors = indexed.sentence_vectors[rows]
+    sentences: Vectors = indexed.sentence_vectors[indexed.rows_of(passage)]
     cosines = sentences @ vector
     best = int(np.argmax(cosines))
     # A passage that only the lexical half found is at most as similar as its best sentence.
     similarity = float(cosines[best]) if dense is None else dense
-    share = lexical / best_possible if best_possible else 0.0
-    score = similarity + SENTENCE_WEIGHT * float(cosines[best]) + LEXICAL_WEIGHT * share
+    score = similarity + SENTENCE_WEIGHT * float(cosines[best]) + LEXICAL_WEIGHT * lexical_share
     return _Scored(Hit(passage, similarity, lexical, score), sentences[best])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,7 @@ def _tokens(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", folded))
 
 
+@lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     word = word.removesuffix("'s")
     word = _irregular().get(word, word)
