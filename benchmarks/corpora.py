@@ -1,7 +1,10 @@
 """Reads a question set in the common format: corpus.jsonl and questions.jsonl in one folder.
 
 The public originals: XQuAD at github.com/google-deepmind/xquad, SQuAD 2.0 at
-rajpurkar.github.io/SQuAD-explorer.
+rajpurkar.github.io/SQuAD-explorer. A line of corpus.jsonl is one article: `doc_id` (a slug),
+`title`, `text` (paragraphs apart by blank lines). A line of questions.jsonl is one question: `id`,
+`question`, `type` ("factoid" or "unanswerable"), `gold` (a list of `doc_id` and `paragraph`, from
+0), and `meta.scope`: the articles to ask, or null for all.
 """
 
 from __future__ import annotations
