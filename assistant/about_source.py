@@ -14,9 +14,6 @@ from assistant.questions import Question
 from index import IndexedSource, ParagraphKind, Sentence
 from index.words import content_words
 
-STATED_OR_OPEN = frozenset({"author", "published", "publisher", "title"})
-"""Aspects that only the apparatus can state: where it doesn't, the question stays open."""
-
 APPARATUS: frozenset[ParagraphKind] = frozenset({"title", "byline", "caption", "boilerplate"})
 
 CLEARLY_MEANT = 0.015

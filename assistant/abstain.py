@@ -75,7 +75,9 @@ def _answered_by_form(evidence: Evidence) -> bool | None:
     """
     question = evidence.question
     if question.about_source:
-        return bool(stating(evidence))
+        stated = bool(stating(evidence))
+        # Whoever asks for "the photo" may mean one that the article tells of.
+        return None if not stated and question.about_source == "other" else stated
     if asks_for_quoted_people(question):
         return bool(introductions(evidence))
     pool = evidence.prose()

@@ -40,8 +40,8 @@ class Statement:
 
 def compose(evidence: Evidence) -> tuple[Draft, ...]:
     """The drafts that answer the question, best first; none where there are no candidates."""
-    if evidence.question.about_source:
-        return tuple(_told_by(evidence, (line,)) for line in stating(evidence))
+    if evidence.question.about_source and (lines := stating(evidence)):
+        return tuple(_told_by(evidence, (line,)) for line in lines)
     if asks_for_quoted_people(evidence.question):
         return tuple(_told_by(evidence, sentences) for sentences in introductions(evidence))
     return tuple(_draft(evidence, statement) for statement in choose(evidence))
