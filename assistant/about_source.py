@@ -28,22 +28,37 @@ def stating(evidence: Evidence) -> tuple[Sentence, ...]:
 
 
 def _meant(evidence: Evidence) -> list[IndexedSource]:
-    """The text that the question is about; several where it doesn't single one out."""
+    """The text that the question is about; several where it doesn't single one out.
+
+    Where it names a topic, a text whose title shares no word with it isn't meant if another's does.
+    """
     ranked = sorted(
         evidence.sources.values(),
         key=lambda indexed: (-_title_similarity(evidence, indexed), indexed.source.id),
     )
-    if len(ranked) < 2 or not _names_a_topic(evidence.question):
+    topic = _topic(evidence.question)
+    if len(ranked) < 2 or not topic:
         return ranked[:MAX_SOURCES]
-    first, second = (_title_similarity(evidence, indexed) for indexed in ranked[:2])
-    return ranked[:1] if first - second >= CLEARLY_MEANT else ranked[:MAX_SOURCES]
+    titled = [indexed for indexed in ranked if topic & _title_words(indexed)]
+    if not titled:
+        return ranked[:1]
+    similarities = [_title_similarity(evidence, indexed) for indexed in titled]
+    return [
+        indexed
+        for indexed, similarity in zip(titled, similarities, strict=True)
+        if similarity > similarities[0] - CLEARLY_MEANT
+    ][:MAX_SOURCES]
 
 
-def _names_a_topic(question: Question) -> bool:
-    """Whether it says which text it means: "the article on bread", not just "the article"."""
+def _title_words(indexed: IndexedSource) -> set[str]:
+    return set(content_words(indexed.source.title.value)) if indexed.source.title else set()
+
+
+def _topic(question: Question) -> set[str]:
+    """What tells which text is meant: "bread" in "the article on bread"; nothing as a rule."""
     source = lexicon()["source"]
     form = [*source["nouns"], *(word for words in source["aspects"].values() for word in words)]
-    return bool(set(question.content) - {stem for entry in form for stem in content_words(entry)})
+    return set(question.content) - {stem for entry in form for stem in content_words(entry)}
 
 
 def _title_similarity(evidence: Evidence, indexed: IndexedSource) -> float:

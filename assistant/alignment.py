@@ -1,16 +1,16 @@
 """Which sentences of different sources tell of the same thing, and which say the same.
 
 Embeddings bring similar sentences together ("The sky is blue." and "The sea is green."), so
-closeness alone proves nothing: two sentences are aligned when each is the other source's nearest
-and they share words; one backs the other only when all its checkable facts stand there too. Between
-twins, which render one original in different words, fewer shared words will do.
+closeness alone proves nothing. Two sentences are aligned when each is the other source's nearest
+and all but a few of their words are the same; one backs the other only when nothing that it says is
+missing there. Twins render one original in different words: for them fewer shared words will do.
 """
 
 from __future__ import annotations
 
-from assistant.differences import differences
+from assistant.differences import differences, same_name
 from assistant.evidence import Candidate, Evidence
-from assistant.facts import names, negations
+from assistant.facts import Name, names, negations
 from assistant.highlight import answer_span
 from assistant.support import missing_fact
 from index.words import content_words
@@ -18,7 +18,7 @@ from index.words import content_words
 CLOSE = 0.89
 """Cosine from which two sentences can tell of the same thing."""
 MIN_SHARED_WORDS = 2
-MIN_SHARED = 0.5
+MIN_SHARED = 0.75
 MIN_SHARED_BY_TWINS = 0.3
 """Of the content words of the shorter sentence, the share that the other must have."""
 MIN_NAMES = 0.6
@@ -45,30 +45,31 @@ def counterparts(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, .
 
 
 def backing(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
-    """The counterparts that say the same: nothing differs, and no fact is missing there.
+    """The counterparts that say the same: nothing differs, and no word of it is missing there.
 
-    Of a twin's sentence less is asked, as it renders the same original: the answer itself, most of
-    the names, and the same negation.
+    Of a twin's sentence less is asked, as it renders the same original: the numbers, dates and the
+    answer itself, most of the names, and the same negation.
     """
     return tuple(
         other
         for other in counterparts(candidate, evidence)
         if not differences(candidate.sentence.text, other.sentence.text)
-        and (_are_twins(candidate, other, evidence) or _has_all_facts(candidate, other, evidence))
+        and (_are_twins(candidate, other, evidence) or _has_all_words(candidate, other))
         and _has_the_answer(candidate, other, evidence)
     )
 
 
-def _has_all_facts(candidate: Candidate, other: Candidate, evidence: Evidence) -> bool:
-    paragraph = evidence.paragraph_of(other)
-    return not missing_fact(candidate.sentence.text, other.sentence.text, paragraph)
+def _has_all_words(candidate: Candidate, other: Candidate) -> bool:
+    return set(content_words(candidate.sentence.text)) <= set(content_words(other.sentence.text))
 
 
 def _has_the_answer(candidate: Candidate, other: Candidate, evidence: Evidence) -> bool:
     ours, theirs = candidate.sentence.text, other.sentence.text
     paragraph = evidence.paragraph_of(other)
+    if missing_fact(ours, theirs, paragraph) in ("number", "date"):
+        return False
     span = answer_span(evidence.question, ours)
-    if span and missing_fact(ours[slice(*span)], theirs, paragraph) not in (None, "negation"):
+    if span and missing_fact(ours[slice(*span)], theirs, paragraph) == "name":
         return False
     named = names(ours)
     found = [name for name in named if not missing_fact(name.text, paragraph, "")]
@@ -87,8 +88,21 @@ def _same_subject(first: Candidate, second: Candidate, evidence: Evidence) -> bo
         return False
     ours, theirs = (_words(each.sentence.text) for each in (first, second))
     shared, shorter = len(ours & theirs), min(len(ours), len(theirs))
-    least = MIN_SHARED_BY_TWINS if _are_twins(first, second, evidence) else MIN_SHARED
+    twins = _are_twins(first, second, evidence)
+    if not twins and _name_different_things(first.sentence.text, second.sentence.text):
+        return False
+    least = MIN_SHARED_BY_TWINS if twins else MIN_SHARED
     return shared >= MIN_SHARED_WORDS and shared >= least * shorter
+
+
+def _name_different_things(first: str, second: str) -> bool:
+    """Whether each has a name that the other has in no spelling: two halls, two matches."""
+    ours, theirs = names(first), names(second)
+
+    def lacks(mine: tuple[Name, ...], other: tuple[Name, ...]) -> bool:
+        return any(not any(same_name(m.text, o.text) for o in other) for m in mine)
+
+    return lacks(ours, theirs) and lacks(theirs, ours)
 
 
 def _are_twins(first: Candidate, second: Candidate, evidence: Evidence) -> bool:

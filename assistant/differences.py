@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import JaroWinkler
 
-from assistant.facts import dates, names, negations, numbers, organisations, romanised
-from assistant.lexicon import pattern
+from assistant.facts import dates, names, negations, numbers, organisations, romanised, weekdays
+from assistant.lexicon import lexicon, pattern
 from assistant.types import DisagreementKind
 from index.words import content_words
 
@@ -35,13 +35,20 @@ class Difference:
 
 
 def differences(first: str, second: str) -> tuple[Difference, ...]:
-    """All differences between two sentences that were aligned as telling of the same thing."""
+    """All differences between two sentences that were aligned as telling of the same thing.
+
+    Numbers of two months or years are numbers of two things.
+    """
+    if _of_different_periods(first, second):
+        date = None if _numbers(first, second) else _dates(first, second)
+        return (date,) if date else ()
     rules = (
         _order(first, second),
         _dates(first, second),
         _numbers(first, second),
         affiliation(first, second),
         polarity(first, second, about=frozenset(content_words(first))),
+        _opposites(first, second),
     )
     return tuple(found for found in rules if found)
 
@@ -77,8 +84,26 @@ def _same_words(first: str, second: str) -> bool:
     return a <= b or b <= a
 
 
+def _of_different_periods(first: str, second: str) -> bool:
+    ours, theirs = ([d for d in dates(text) if d.day is None] for text in (first, second))
+    return bool(ours and theirs) and all(a.contradicts(b) for a in ours for b in theirs)
+
+
+def _opposites(first: str, second: str) -> Difference | None:
+    """One sentence has a word and the other its opposite: "rose" and "fell"."""
+    ours, theirs = (set(re.findall(r"\w+", text.casefold())) for text in (first, second))
+    for one, other in lexicon()["opposites"]["pairs"]:
+        for a, b in ((one, other), (other, one)):
+            if a in ours - theirs and b in theirs - ours and b not in ours and a not in theirs:
+                return Difference("polarity", f"whether it is so: {a} or {b}")
+    return None
+
+
 def _dates(first: str, second: str) -> Difference | None:
     ours, theirs = dates(first), dates(second)
+    days = weekdays(first), weekdays(second)
+    if all(days) and not days[0] & days[1]:
+        return Difference("date", " or ".join(min(each) for each in days))
     if not ours or not theirs:
         return None
     if any(not a.contradicts(b) for a in ours for b in theirs):

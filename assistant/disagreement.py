@@ -16,6 +16,8 @@ from assistant.alignment import counterparts
 from assistant.differences import Difference, affiliation, differences, name_variants, polarity
 from assistant.drafts import Quote
 from assistant.evidence import Candidate, Evidence
+from assistant.lexicon import pattern
+from assistant.questions import AnswerKind, Question
 from assistant.types import Citation, DisagreementKind
 from assistant.verify import VerifiedClaim, cite_in
 from index import Library, Sentence
@@ -65,10 +67,31 @@ def _compared(
         if (sentence.source_id, sentence.start, sentence.end) in cited:
             for other in counterparts(candidate, evidence):
                 for difference in differences(sentence.text, other.sentence.text):
-                    yield candidate, other, difference
+                    if _concerns(evidence.question, difference):
+                        yield candidate, other, difference
     for first, second in combinations(_best_of_each_source(prose), 2):
         for difference in _asked_for(evidence, first.sentence.text, second.sentence.text):
             yield first, second, difference
+
+
+def _concerns(question: Question, difference: Difference) -> bool:
+    """Whether the difference bears on what is asked, not on something told along with it."""
+    if difference.kind == "order":
+        return bool(pattern("order", "asked").search(question.text))
+    concerned = _CONCERNED.get(question.kind)
+    return concerned is None or difference.kind in concerned
+
+
+_CONCERNED: dict[AnswerKind, frozenset[DisagreementKind]] = {
+    "date": frozenset({"date"}),
+    "number": frozenset({"number"}),
+    "duration": frozenset({"number", "date"}),
+    "place": frozenset({"polarity"}),
+    "person": frozenset({"affiliation", "attribution", "polarity"}),
+    "identity": frozenset({"affiliation", "attribution"}),
+    "organisation": frozenset({"affiliation"}),
+    "yesno": frozenset({"polarity", "affiliation"}),
+}
 
 
 def _best_of_each_source(prose: tuple[Candidate, ...]) -> list[Candidate]:

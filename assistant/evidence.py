@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,8 +68,10 @@ class Evidence:
     """Inverse document frequency of each content word of the question."""
 
     def prose(self) -> tuple[Candidate, ...]:
-        """The candidates that can be answers, best first."""
-        return tuple(c for c in self.candidates if c.kind in PROSE)
+        """The candidates that can be answers, best first; a question is none."""
+        return tuple(
+            c for c in self.candidates if c.kind in PROSE and not is_question(c.sentence.text)
+        )
 
     def paragraph_of(self, candidate: Candidate) -> str:
         """The text of the paragraph that the candidate's sentence stands in."""
@@ -167,7 +170,9 @@ def holds_answer_kind(question: Question, text: str) -> bool:
         case "number":
             return bool(numbers(text))
         case "duration":
-            return any(n.unit in lexicon.words("durations", "units") for n in numbers(text))
+            # "How long" asks for a time or for a length.
+            units = lexicon.words("durations", "units") | lexicon.words("lengths", "units")
+            return any(number.unit in units for number in numbers(text))
         case "identity":
             return any(is_introduced(text, name) for name in _asked_about(question, text))
         case "organisation":
@@ -179,6 +184,14 @@ def holds_answer_kind(question: Question, text: str) -> bool:
             return any(not set(content_words(name.text)) <= asked for name in names(text))
         case _:
             return True
+
+
+_ASKS = re.compile(r"^\W*(?:Q|Question|Frage|Вопрос|Въпрос|Pitanje|Питање)\s*[:.]|[?？]\W*$")
+
+
+def is_question(sentence: str) -> bool:
+    """Whether the sentence asks, as the interviewer's in an interview."""
+    return bool(_ASKS.search(sentence))
 
 
 def _asked_about(question: Question, text: str) -> list[Name]:

@@ -15,7 +15,12 @@ from assistant.evidence import Candidate, Evidence
 from assistant.facts import names, romanised
 from assistant.highlight import answer_span
 from assistant.quoted_people import asks_for_quoted_people, introductions
-from assistant.speakers import QUOTATION_MARKS, quoted_spans, speaker_of
+from assistant.speakers import (
+    QUOTATION_MARKS,
+    is_nothing_but_quoted,
+    quoted_spans,
+    speaker_of,
+)
 from index import Sentence
 
 NAME = "extractive"
@@ -90,15 +95,15 @@ def _persons(candidate: Candidate) -> set[str]:
 def _draft(evidence: Evidence, statement: Statement) -> Draft:
     main = statement.main.sentence
     quotes = [_quote(evidence, main, answers=True)]
-    speaker = speaker_of(main, evidence.sources[main.source_id])
-    named_elsewhere = speaker is not None and speaker.sentence != main
-    if speaker and named_elsewhere:
+    indexed = evidence.sources[main.source_id]
+    speaker = speaker_of(main, indexed) if is_nothing_but_quoted(main, indexed) else None
+    if speaker:
         quotes.append(_quote(evidence, speaker.sentence, answers=False))
     quotes += [_quote(evidence, other.sentence, answers=True) for other in statement.backing]
     return Draft(
-        text=_whole_quotation(main.text, bare=named_elsewhere),
+        text=_whole_quotation(main.text, bare=speaker is not None),
         quotes=tuple(quotes),
-        speaker=speaker.name if speaker and named_elsewhere else None,
+        speaker=speaker.name if speaker else None,
     )
 
 

@@ -242,9 +242,13 @@ def names(text: str) -> tuple[Name, ...]:
                         continue
                     start, end = later.span()
         name = re.sub(r"[’']s?$", "", text[start:end]).rstrip(".")
-        if name:
+        if name and not _is_calendar_word(name):
             found.append(Name(name, start, start + len(name)))
     return tuple(found)
+
+
+def _is_calendar_word(name: str) -> bool:
+    return name.casefold() in _month_numbers() or name.casefold() in words("weekdays", "all")
 
 
 def _is_function_word(word: str) -> bool:
@@ -288,3 +292,8 @@ def is_introduced(text: str, person: Name) -> bool:
         return True
     before = text[: person.start].split()[-1:]
     return bool(before) and before[0][:1].isupper() and not _begins_sentence(text, person.start)
+
+
+def weekdays(text: str) -> frozenset[str]:
+    """The weekdays that `text` names, in lower case."""
+    return frozenset(m[0].casefold() for m in pattern("weekdays", "all").finditer(text))

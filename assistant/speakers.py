@@ -26,34 +26,60 @@ class Speaker:
 
 
 def speaker_of(sentence: Sentence, indexed: IndexedSource) -> Speaker | None:
-    """Who the source says said this sentence; None where it isn't quoted speech or nobody is named.
+    """Who the source says said this sentence; None where that isn't plain.
 
-    Looked for in the sentence, then in the rest of its quotation, then before it in the paragraph
-    (consecutive quotations without a new attribution go on with the same speaker).
+    The name stands in the sentence's own quotation or its attribution. A quotation without an
+    attribution of its own goes on with the speaker of the one right before it; "she said" or "said
+    a resident" is an attribution, and to nobody we could name.
     """
-    neighbours = [s for s in indexed.sentences if s.paragraph == sentence.paragraph]
-    utterance = [
-        s
-        for s in neighbours
-        if sentence.utterance_start <= s.start and s.end <= sentence.utterance_end
-    ]
-    earlier = [s for s in neighbours if s.end <= sentence.utterance_start]
-    in_quotation = quoted_spans(_paragraph_text(sentence, indexed))
-    offset = indexed.paragraph(sentence.paragraph).start
-    quoted = any(
-        start + offset <= sentence.start + 1 and sentence.start < end + offset
-        for start, end in in_quotation
-    )
-    for candidate in [sentence, *utterance] if quoted else [sentence]:
-        name = attributed_name(candidate.text)
-        if name:
-            return Speaker(name.text, candidate)
-    if quoted:
-        for candidate in reversed(earlier):
-            name = attributed_name(candidate.text)
-            if name:
-                return Speaker(name.text, candidate)
+    if not is_quoted(sentence, indexed):
+        return _attributed(sentence)
+    utterance, before = _own_and_earlier(sentence, indexed)
+    found = next(filter(None, map(_attributed, [sentence, *utterance])), None)
+    if found or any(_has_attribution(each.text) for each in utterance):
+        return found
+    for earlier in reversed(before):
+        found = _attributed(earlier)
+        narrates = not is_quoted(earlier, indexed)
+        if narrates or found or _has_attribution(earlier.text):
+            return None if narrates else found
     return None
+
+
+def is_quoted(sentence: Sentence, indexed: IndexedSource) -> bool:
+    """Whether the sentence begins inside quotation marks."""
+    first = sentence.start - indexed.paragraph(sentence.paragraph).start
+    spans = quoted_spans(_paragraph_text(sentence, indexed))
+    return any(start <= first + 1 and first < end for start, end in spans)
+
+
+def is_nothing_but_quoted(sentence: Sentence, indexed: IndexedSource) -> bool:
+    """Whether all of the sentence stands inside one pair of quotation marks."""
+    offset = indexed.paragraph(sentence.paragraph).start
+    first, last = sentence.start - offset, sentence.end - offset
+    spans = quoted_spans(_paragraph_text(sentence, indexed))
+    return any(start <= first and last <= end for start, end in spans)
+
+
+def _own_and_earlier(
+    sentence: Sentence, indexed: IndexedSource
+) -> tuple[list[Sentence], list[Sentence]]:
+    """The sentences of the same utterance, and those before it in the paragraph."""
+    neighbours = [s for s in indexed.sentences if s.paragraph == sentence.paragraph]
+    first, last = sentence.utterance_start, sentence.utterance_end
+    own = [s for s in neighbours if first <= s.start and s.end <= last]
+    return own, [s for s in neighbours if s.end <= first]
+
+
+def _attributed(sentence: Sentence) -> Speaker | None:
+    name = attributed_name(sentence.text)
+    return Speaker(name.text, sentence) if name else None
+
+
+def _has_attribution(text: str) -> bool:
+    """Whether words outside its quotation marks say that somebody says it."""
+    outside = _without_quotations(text)
+    return bool(_verb().search(outside) or pattern("reporting", "prefixes").search(outside))
 
 
 def _paragraph_text(sentence: Sentence, indexed: IndexedSource) -> str:
@@ -139,11 +165,19 @@ def _inverted_subject(text: str, verb: re.Match[str], found: tuple[Name, ...]) -
     before = text[: verb.start()].rstrip()
     if before and before[-1] not in _INVERTING:
         return None
-    return next((n for n in found if _ROLE.fullmatch(text, verb.end(), n.start)), None)
+    named: Name | None = None
+    for name in found:
+        between = verb.end() if named is None else named.end
+        role = _ROLE if named is None else _ROLE_OF_NAMED
+        if name.start >= verb.end() and role.fullmatch(text, between, name.start):
+            named = name
+    return named
 
 
-_ROLE = re.compile(r"\s{1,2}(?:(?!that\b)[a-z][\w-]*\s+){0,4}")
+_ROLE = re.compile(r"\s{1,2}(?:(?!that\b)[a-z][\w-]*\s+){0,4}|\s+the\s+(?:[a-z][\w-]*\s?){1,4},\s+")
 """What may stand between the verb and the name: nothing, or a role ("harbour master")."""
+_ROLE_OF_NAMED = re.compile(r"\s+(?!of\b|at\b|and\b|who\b|in\b|on\b|to\b)(?:[a-z]+\s+){1,3}")
+"""Between an organisation and its speaker: "Telco manager" Rob Finn."""
 
 _INVERTING = "”,.;:!?…-–—)"
 _GOVERNED = re.compile(r"(?<!\w)(?:of|at|from|for|with|in|by|to)\s+(?:the\s+)?$", re.IGNORECASE)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from assistant.citations import find
 from assistant.differences import same_name
-from assistant.facts import SYMBOLS, dates, names, negations, numbers, romanised
+from assistant.facts import SYMBOLS, dates, names, negations, numbers, romanised, weekdays
+from assistant.speakers import attributed_name
 from assistant.types import WithheldReason
 from index.words import content_words
 
@@ -27,7 +28,7 @@ def unsupported_because(
         quotes: the quoted sentences.
         surroundings: the paragraphs that they stand in, which may name who or what is meant.
     """
-    if speaker and not any(find(speaker, quote) for quote in quotes):
+    if speaker and not any(_attributes_to(speaker, quote) for quote in quotes):
         return "speaker"
     if any(find(claim, quote) and _negated(claim) == _negated(quote) for quote in quotes):
         return None
@@ -57,6 +58,12 @@ def missing_fact(claim: str, quoted: str, context: str) -> WithheldReason | None
     return None
 
 
+def _attributes_to(speaker: str, quote: str) -> bool:
+    """Whether the quote says that the speaker says it, not just mentions them."""
+    name = attributed_name(quote)
+    return name is not None and name.text == speaker
+
+
 def _negated(text: str) -> bool:
     return bool(negations(text))
 
@@ -74,6 +81,8 @@ def _numbers_stand(claim: str, quoted: str) -> bool:
 
 
 def _dates_stand(claim: str, quoted: str) -> bool:
+    if not weekdays(claim) <= weekdays(quoted):
+        return False
     stated = dates(quoted)
     return all(any(date.covers(ours) for date in stated) for ours in dates(claim))
 

@@ -16,9 +16,10 @@ MIN_COSINE = 0.92
 12 of 13 counterparts are above it; halves of one encyclopedia article, under one title, are told
 apart from 0.91 on.
 """
-MIN_SHARE = 0.5
+MIN_SHARE = 0.7
 """Of the body passages of the shorter source, how many must have a counterpart."""
-MIN_PAIRS = 3
+MIN_PAIRS = 5
+"""Short reports on one event are alike without being renderings of one text."""
 MIN_ORDER = 0.7
 """Which share of the counterparts must come in the same order."""
 

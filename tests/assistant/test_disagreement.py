@@ -26,7 +26,7 @@ Raising the ship before winter is possible, according to the authorities of the 
 """
 AGREEING = """The ferry, a day later
 
-The ferry sank on 3 May following a fire in its engine room; 12 passengers were injured.
+The ferry sank on 3 May after a fire in its engine room; 12 passengers were injured.
 
 The captain said that the crew had acted at once when the fire was noticed by a sailor.
 """

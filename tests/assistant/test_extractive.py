@@ -18,7 +18,7 @@ The repairs cost 12 million euros, which the state pays from its reserve for dis
 """
 RIVAL = """Varna open to ships
 
-The harbour of Varna was reopened on 3 May 2024, two weeks after the storm had closed it.
+After two weeks of repairs the harbour of Varna was reopened on 3 May 2024.
 
 The mayor thanked the divers, who worked at night to lift the wrecks from the bottom of the bay.
 """
