@@ -11,10 +11,13 @@ from assistant.evidence import Evidence
 from assistant.facts import dates
 from assistant.lexicon import any_of, lexicon
 from assistant.questions import Question
-from index import IndexedSource, ParagraphKind, Sentence
+from index import IndexedSource, ParagraphKind, Sentence, Stated
 from index.words import content_words
 
 APPARATUS: frozenset[ParagraphKind] = frozenset({"title", "byline", "caption", "boilerplate"})
+
+MATTER = "front matter"
+"""Where the fields of a Markdown file are read from."""
 
 CLEARLY_MEANT = 0.015
 """Cosine by which a text's title must be nearer to the question than the next one's."""
@@ -77,19 +80,24 @@ def _line(question: Question, indexed: IndexedSource) -> Sentence | None:
     lines = [s for s in indexed.sentences if indexed.paragraph(s.paragraph).kind in APPARATUS]
     match question.about_source:
         case "author":
-            return _naming(source.author.value, lines) if source.author else None
+            return _stated_in(source.author, lines)
         case "publisher":
-            return _naming(source.publisher.value, lines) if source.publisher else None
+            return _stated_in(source.publisher, lines)
         case "title":
-            return _naming(source.title.value, lines) if source.title else None
+            return _stated_in(source.title, lines)
         case "published":
-            return next((s for s in lines if dates(s.text)), None) if source.published else None
+            return _stated_in(source.published, lines)
         case _:
             return _about(question, lines)
 
 
-def _naming(value: str, lines: list[Sentence]) -> Sentence | None:
-    return next((line for line in lines if find(value, line.text)), None)
+def _stated_in(stated: Stated | None, lines: list[Sentence]) -> Sentence | None:
+    """The line that a piece of metadata was read from: by its words, or for a date by being one."""
+    if stated is None:
+        return None
+    there = [line for line in lines if stated.read_from in (f"paragraph {line.paragraph}", MATTER)]
+    named = (line for line in there if find(stated.value, line.text))
+    return next(named, next((line for line in there if dates(line.text)), None))
 
 
 def _about(question: Question, lines: list[Sentence]) -> Sentence | None:

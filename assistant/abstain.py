@@ -92,7 +92,7 @@ def _answered_by_form(evidence: Evidence) -> bool | None:
 def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
     """What the decision rests on, for the best-first candidates `pool` (at least one)."""
     best, question = pool[0], evidence.question
-    retrieved = " ".join({evidence.paragraph_of(candidate) for candidate in pool})
+    retrieved = "\n\n".join(dict.fromkeys(map(evidence.paragraph_of, pool)))
     in_paragraph = set(words(evidence.paragraph_of(best)))
     in_sentence = set(words(best.sentence.text))
     return {

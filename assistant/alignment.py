@@ -8,9 +8,9 @@ missing there. Twins render one original in different words: for them fewer shar
 
 from __future__ import annotations
 
-from assistant.differences import differences, same_name
+from assistant.differences import differences
 from assistant.evidence import Candidate, Evidence
-from assistant.facts import Name, names, negations
+from assistant.facts import names, negations, spelling_key
 from assistant.highlight import answer_span
 from assistant.support import missing_fact
 from index.words import content_words
@@ -97,12 +97,11 @@ def _same_subject(first: Candidate, second: Candidate, evidence: Evidence) -> bo
 
 def _name_different_things(first: str, second: str) -> bool:
     """Whether each has a name that the other has in no spelling: two halls, two matches."""
-    ours, theirs = names(first), names(second)
-
-    def lacks(mine: tuple[Name, ...], other: tuple[Name, ...]) -> bool:
-        return any(not any(same_name(m.text, o.text) for o in other) for m in mine)
-
-    return lacks(ours, theirs) and lacks(theirs, ours)
+    ours, theirs = (
+        {word for name in names(text) for word in spelling_key(name.text)}
+        for text in (first, second)
+    )
+    return bool(ours - theirs) and bool(theirs - ours)
 
 
 def _are_twins(first: Candidate, second: Candidate, evidence: Evidence) -> bool:

@@ -14,24 +14,17 @@ from itertools import combinations
 
 from assistant.alignment import counterparts
 from assistant.differences import Difference, affiliation, differences, name_variants, polarity
-from assistant.drafts import Quote
 from assistant.evidence import Candidate, Evidence
+from assistant.extractive import with_speaker
 from assistant.lexicon import pattern
 from assistant.questions import AnswerKind, Question
-from assistant.types import Citation, DisagreementKind
-from assistant.verify import VerifiedClaim, cite_in
+from assistant.quoted_people import asks_for_quoted_people, introductions
+from assistant.types import DisagreementKind
+from assistant.verify import VerifiedClaim, verify
 from index import Library, Sentence
 
 ANSWERS_TOO = 0.08
 """How far behind the best a source's own best sentence may be to count as its answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictSide:
-    """What one source says, with its verified citation (not numbered yet)."""
-
-    text: str
-    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +33,21 @@ class Conflict:
 
     kind: DisagreementKind
     about: str
-    sides: tuple[ConflictSide, ...]
+    sides: tuple[VerifiedClaim, ...]
 
 
 def find_conflicts(
     found: Iterable[Evidence], claims: Sequence[VerifiedClaim], library: Library
 ) -> tuple[Conflict, ...]:
     """The disagreements that touch the answer, each with both sides cited."""
+    if not claims:
+        return ()
     cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
     conflicts: dict[tuple[DisagreementKind, frozenset[Sentence]], Conflict] = {}
     for evidence in found:
         for first, second, difference in _compared(evidence, cited):
             key = (difference.kind, frozenset((first.sentence, second.sentence)))
-            conflict = _conflict(difference, first.sentence, second.sentence, library)
+            conflict = _conflict(difference, (first, second), evidence, library)
             if conflict and key not in conflicts:
                 conflicts[key] = conflict
     return tuple(conflicts.values())
@@ -69,9 +64,24 @@ def _compared(
                 for difference in differences(sentence.text, other.sentence.text):
                     if _concerns(evidence.question, difference):
                         yield candidate, other, difference
+    if asks_for_quoted_people(evidence.question):
+        yield from _introduced_differently(evidence)
+        return
     for first, second in combinations(_best_of_each_source(prose), 2):
         for difference in _asked_for(evidence, first.sentence.text, second.sentence.text):
             yield first, second, difference
+
+
+def _introduced_differently(
+    evidence: Evidence,
+) -> Iterable[tuple[Candidate, Candidate, Difference]]:
+    by_sentence = {candidate.sentence: candidate for candidate in evidence.candidates}
+    for person in introductions(evidence):
+        found = [by_sentence[sentence] for sentence in person if sentence in by_sentence]
+        for first, second in combinations(found, 2):
+            apart = affiliation(first.sentence.text, second.sentence.text)
+            if apart:
+                yield first, second, apart
 
 
 def _concerns(question: Question, difference: Difference) -> bool:
@@ -119,13 +129,14 @@ def _asked_for(evidence: Evidence, first: str, second: str) -> Iterable[Differen
 
 
 def _conflict(
-    difference: Difference, first: Sentence, second: Sentence, library: Library
+    difference: Difference,
+    candidates: tuple[Candidate, Candidate],
+    evidence: Evidence,
+    library: Library,
 ) -> Conflict | None:
-    sides = []
-    for sentence in (first, second):
-        quote = Quote(sentence.source_id, sentence.paragraph, sentence.text, sentence.start)
-        citation = cite_in(quote, library)
-        if citation is None:
-            return None
-        sides.append(ConflictSide(sentence.text, (citation,)))
-    return Conflict(difference.kind, difference.about, tuple(sides))
+    """The conflict with both sides verified as any statement is; None where one of them fails."""
+    drafts = [with_speaker(evidence, candidate.sentence) for candidate in candidates]
+    sides, _ = verify(drafts, library)
+    if len(sides) < len(drafts):
+        return None
+    return Conflict(difference.kind, difference.about, sides)

@@ -6,7 +6,7 @@ answer, to say once what several sources say, and to name who is speaking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.about_source import stating
 from assistant.alignment import backing, similarity
@@ -46,16 +46,18 @@ class Statement:
 def compose(evidence: Evidence) -> tuple[Draft, ...]:
     """The drafts that answer the question, best first; none where there are no candidates."""
     if evidence.question.about_source and (lines := stating(evidence)):
-        return tuple(_told_by(evidence, (line,)) for line in lines)
+        return tuple(_told_by(evidence, line) for line in lines)
     if asks_for_quoted_people(evidence.question):
-        return tuple(_told_by(evidence, sentences) for sentences in introductions(evidence))
+        people = introductions(evidence)
+        return tuple(_told_by(evidence, sentence) for person in people for sentence in person)
     return tuple(_draft(evidence, statement) for statement in choose(evidence))
 
 
-def _told_by(evidence: Evidence, sentences: tuple[Sentence, ...]) -> Draft:
-    """The first of these sentences as a statement, with all of them as its quotes."""
-    quotes = tuple(_quote(evidence, sentence, answers=True) for sentence in sentences)
-    return Draft(_whole_quotation(sentences[0].text, bare=False), quotes)
+def _told_by(evidence: Evidence, sentence: Sentence) -> Draft:
+    """The sentence as a statement of its own."""
+    return Draft(
+        _whole_quotation(sentence.text, bare=False), (_quote(evidence, sentence, answers=True),)
+    )
 
 
 def choose(evidence: Evidence) -> tuple[Statement, ...]:
@@ -93,15 +95,20 @@ def _persons(candidate: Candidate) -> set[str]:
 
 
 def _draft(evidence: Evidence, statement: Statement) -> Draft:
-    main = statement.main.sentence
-    quotes = [_quote(evidence, main, answers=True)]
-    indexed = evidence.sources[main.source_id]
-    speaker = speaker_of(main, indexed) if is_nothing_but_quoted(main, indexed) else None
+    alone = with_speaker(evidence, statement.main.sentence)
+    backing_quotes = (_quote(evidence, each.sentence, answers=True) for each in statement.backing)
+    return replace(alone, quotes=(*alone.quotes, *backing_quotes))
+
+
+def with_speaker(evidence: Evidence, sentence: Sentence) -> Draft:
+    """The sentence as a statement; where it is all quotation, with its speaker if that is plain."""
+    quotes = [_quote(evidence, sentence, answers=True)]
+    indexed = evidence.sources[sentence.source_id]
+    speaker = speaker_of(sentence, indexed) if is_nothing_but_quoted(sentence, indexed) else None
     if speaker:
         quotes.append(_quote(evidence, speaker.sentence, answers=False))
-    quotes += [_quote(evidence, other.sentence, answers=True) for other in statement.backing]
     return Draft(
-        text=_whole_quotation(main.text, bare=speaker is not None),
+        text=_whole_quotation(sentence.text, bare=speaker is not None),
         quotes=tuple(quotes),
         speaker=speaker.name if speaker else None,
     )

@@ -266,6 +266,27 @@ def negations(text: str) -> tuple[str, ...]:
     return tuple(m[0].casefold() for m in pattern("negation", "words").finditer(even))
 
 
+_TRANSCRIPTIONS = (
+    ("kh", "h"), ("ch", "k"), ("ph", "f"), ("ck", "k"), ("ts", "z"), ("tz", "z"), ("cz", "z"),
+    ("h", ""), ("y", "i"), ("j", "i"), ("w", "v"), ("c", "k"),
+)  # fmt: skip
+
+
+def spelling_key(name: str) -> tuple[str, ...]:
+    """The words of a name with what transcriptions differ in evened out: equal for one name.
+
+    "Bayev", "Baev" and "Bajev" have one key; "Iran" and "Iraq", one letter apart, have two.
+    """
+    return tuple(_evened(word) for word in romanised(name).split())
+
+
+def _evened(word: str) -> str:
+    for written, evened in _TRANSCRIPTIONS:
+        word = word.replace(written, evened)
+    word = re.sub(r"(.)\1", r"\1", word)
+    return re.sub(r"(?<=[aeou])i(?=[aeou])", "", word).rstrip("ae")
+
+
 def romanised(text: str) -> str:
     """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
     return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))

@@ -7,8 +7,7 @@ its content words do. The checks can only reject; none of them lifts trust.
 from __future__ import annotations
 
 from assistant.citations import find
-from assistant.differences import same_name
-from assistant.facts import SYMBOLS, dates, names, negations, numbers, romanised, weekdays
+from assistant.facts import SYMBOLS, dates, names, negations, numbers, spelling_key, weekdays
 from assistant.speakers import attributed_name
 from assistant.types import WithheldReason
 from index.words import content_words
@@ -88,9 +87,5 @@ def _dates_stand(claim: str, quoted: str) -> bool:
 
 
 def _names_stand(claim: str, context: str) -> bool:
-    known = set(romanised(context).split())
-    stated = [name.text for name in names(context)]
-    return all(
-        set(romanised(name.text).split()) <= known or any(same_name(name.text, s) for s in stated)
-        for name in names(claim)
-    )
+    known = set(spelling_key(context))
+    return all(set(spelling_key(name.text)) <= known for name in names(claim))

@@ -63,7 +63,7 @@ def rows(
         vector = library.embed_question(each.text)
         pool = (evidence := gather(library, question, vector, each.scope)).prose()
         if pool:
-            home = next(iter(each.gold))[0] if each.gold else next(iter(each.scope or ()))
+            home = min(each.gold)[0] if each.gold else min(each.scope or {""})
             found.append(Row(features(evidence, pool), each.answerable, titles[home], set_name))
     return found
 
@@ -73,7 +73,7 @@ def elsewhere(asked: Iterable[Asked], documents: Sequence[str]) -> Iterable[Aske
     dice = random.Random(0)
     for each in asked:
         if each.answerable:
-            own = next(iter(each.gold))[0]
+            own = min(each.gold)[0]
             other = dice.choice([document for document in documents if document != own])
             yield replace(each, answerable=False, scope=frozenset([other]))
 

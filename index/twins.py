@@ -60,9 +60,8 @@ def _candidates(body: Vectors, nearest: Nearest, source_id: str) -> Iterable[str
     for vector in body:
         close = {other for other, cosine in nearest(vector, _NEIGHBOURS) if cosine >= MIN_COSINE}
         counts.update(close - {source_id})
-    return [
-        candidate for candidate, count in counts.most_common(_MAX_CANDIDATES) if count >= MIN_PAIRS
-    ]
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [candidate for candidate, count in ranked[:_MAX_CANDIDATES] if count >= MIN_PAIRS]
 
 
 def _counterparts(cosines: NDArray[np.float32]) -> list[int]:
