@@ -10,15 +10,16 @@ from pathlib import Path
 from assistant import extractive
 from assistant.abstain import answerable_parts
 from assistant.assemble import assemble
-from assistant.chat import Turn, stand_alone, stand_alone_parts
+from assistant.chat import Turn, stand_alone_parts
 from assistant.disagreement import find_conflicts
 from assistant.evidence import Evidence, gather
-from assistant.questions import clean_question, read_question
+from assistant.questions import clean_question, read_question, split_parts
+from assistant.render import printable
 from assistant.sample import open_sample
 from assistant.settings import load_settings
 from assistant.types import Answer, Timings
 from assistant.verify import verify
-from index import AddEvent, Library, SourceError
+from index import AddEvent, Library, SettingsError, SourceError
 
 
 class Assistant:
@@ -66,15 +67,16 @@ class Assistant:
         Raises:
             QuestionError: the question is empty, has no words, or is too long.
             SourceError: `sources` names one that the library doesn't have.
+            SettingsError: `sources` is given and names none.
 
         That the sources don't answer is no error: the answer's status is "abstained" then.
         """
         clock = _Clock()
         asked = clean_question(question)
         scope = self._scope(sources)
-        alone = stand_alone(asked, history)
+        parts = stand_alone_parts(asked, [(role, printable(text)) for role, text in history])
         with clock.measure("retrieve"):
-            found = [self._retrieve(part, scope) for part in stand_alone_parts(alone)]
+            found = [self._retrieve(part, scope) for part in parts]
             answerable = answerable_parts(found)
         with clock.measure("compose"):
             drafts = [draft for e in answerable for draft in extractive.compose(e)]
@@ -84,13 +86,13 @@ class Assistant:
         return assemble(
             library=self.library,
             question=asked,
-            standalone_question=alone,
+            standalone_question=asked if parts == split_parts(asked) else " ".join(parts),
             scope=scope,
             engine=extractive.NAME,
             claims=claims,
             conflicts=conflicts,
             withheld=withheld,
-            left_open=[evidence for evidence in found if evidence not in answerable],
+            left_open=[e for e in found if e not in answerable] if claims else found,
             timings=clock.timings(),
         )
 
@@ -110,7 +112,9 @@ class Assistant:
         if sources is None:
             return None
         wanted = frozenset([sources] if isinstance(sources, str) else sources)
-        unknown = sorted(wanted - {source.id for source in self.library.sources()})
+        if not wanted:
+            raise SettingsError("No source is named: name one, or leave `sources` out for all.")
+        unknown = sorted(wanted - set(self.library.content()))
         if unknown:
             raise SourceError(
                 f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
@@ -122,7 +126,7 @@ class Assistant:
 
 
 class _Clock:
-    """Adds up the milliseconds that each step takes."""
+    """Takes down the milliseconds of each step, and of all."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()

@@ -17,6 +17,8 @@ MAX_OWN_WORDS = 3
 MAX_OWN_CONTENT = 1
 """A question without names that has at most so many words, or so many content words, leans on
 what was said before."""
+MAX_TURN_CHARACTERS = 4000
+"""Of a longer turn only the end is read."""
 MIN_OWN_TOPIC = 3
 """With fewer content words of its own, a resolved question is given the earlier one as topic."""
 
@@ -52,11 +54,13 @@ def _has_topic(question: str) -> bool:
     return len(set(content_words(question))) >= MIN_OWN_TOPIC
 
 
-def stand_alone_parts(question: str) -> tuple[str, ...]:
-    """The single questions in a stand-alone one, each made to stand alone by those before it."""
+def stand_alone_parts(question: str, history: Sequence[Turn] = ()) -> tuple[str, ...]:
+    """The single questions in `question`, each made to stand alone by what was said before it."""
+    turns = [(role, text[-MAX_TURN_CHARACTERS:]) for role, text in history]
     parts: list[str] = []
     for part in split_parts(question):
-        parts.append(stand_alone(part, [("user", earlier) for earlier in parts]))
+        earlier: list[Turn] = [("user", before) for before in parts]
+        parts.append(stand_alone(part, [*turns, *earlier]))
     return tuple(parts)
 
 

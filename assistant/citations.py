@@ -6,6 +6,7 @@ Every citation in Pincite is made by `cite`, which lets none out that fails `hol
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -124,9 +125,20 @@ def _whole_words(folded: str, start: int, end: int) -> bool:
         return False
     if after == "'t":
         return False  # "can" isn't a quote from "can't"
+    if _NEGATING_PREFIX.search(folded[max(0, start - 6) : start]):
+        return False  # nor "European" from "non-European"
     if first.isdigit() and (_joins(before) or _is_sign(before)):
         return False
+    if _GROUPED.match(folded, max(0, start - 2)) and first.isdigit() and before[-1:] == " ":
+        return False  # "000" in "10 000"
+    if last.isdigit() and _GROUPED.match(folded, end - 1):
+        return False
     return not (last.isdigit() and _joins(after[::-1]))
+
+
+_NEGATING_PREFIX = re.compile(r"(?:^|\W)(?:non|anti|ex|un)-$")
+_GROUPED = re.compile(r"\d \d{3}(?!\d)")
+"""A number goes on behind a space: "10 000"."""
 
 
 def _in_word(character: str) -> bool:

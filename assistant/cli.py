@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
@@ -172,7 +174,7 @@ def _listed(sources: list[str] | None) -> list[str] | None:
     """Sources may be given one an option or with commas between them."""
     if not sources:
         return None
-    return [source for each in sources for source in each.split(",") if source]
+    return [source.strip() for each in sources for source in each.split(",") if source.strip()]
 
 
 def _speak_utf8() -> None:
@@ -185,6 +187,7 @@ def _speak_utf8() -> None:
 def main() -> NoReturn:
     """Run the command line; a failure that users can mend becomes one sentence and a code."""
     _speak_utf8()
+    before = signal.signal(signal.SIGINT, _interrupted)
     try:
         load_settings()
         app(prog_name="pincite")
@@ -192,7 +195,14 @@ def main() -> NoReturn:
         usage = isinstance(error, QuestionError | SettingsError | SourceError)
         err.print(Text(f"pincite: {error}"), soft_wrap=True)
         sys.exit(WRONG_USAGE if usage else FAILED)
-    except KeyboardInterrupt:
-        err.print("pincite: interrupted; what was finished is kept.")
-        sys.exit(INTERRUPTED)
+    except OSError as error:  # the output can't be written: a full disk, a closed pipe
+        err.print(Text(f"pincite: the output can't be written: {error.strerror or error}."))
+        os._exit(FAILED)  # no second attempt to write what is still buffered
+    finally:
+        signal.signal(signal.SIGINT, before)
     sys.exit(ANSWERED)
+
+
+def _interrupted(*_: object) -> NoReturn:
+    err.print("pincite: interrupted; what was finished is kept.")
+    sys.exit(INTERRUPTED)

@@ -90,7 +90,7 @@ def gather(
     kinds = None if question.about_source else PROSE
     hits = search(library, question.text, vector, sources=sources, kinds=kinds, k=PASSAGES)
     rarity = inverse_document_frequencies(library, question.content)
-    indexed = {hit.passage.source_id: library.indexed(hit.passage.source_id) for hit in hits}
+    indexed = {hit.passage.source_id: hit.source for hit in hits}
     candidates: list[Candidate] = []
     for hit in hits:
         candidates.extend(

@@ -110,6 +110,8 @@ def dates(text: str) -> tuple[Date, ...]:
             month = parts.get("month")
             number = None if month is None else _month_numbers().get(month.casefold())
             if month is not None and number is None:
+                if not month.isdecimal():
+                    continue  # "Aprıl": matched without regard to case, but no name of a month
                 number = int(month)
             day = parts.get("day")
             if (number is not None and not 1 <= number <= 12) or (day and not 1 <= int(day) <= 31):
@@ -161,7 +163,7 @@ def numbers(text: str) -> tuple[Number, ...]:
         if any(start <= anchor < end for start, end in date_spans):
             continue
         if match["digits"]:
-            value = _decimal(match["digits"]) * _scale(match["scale"])
+            value = round(_decimal(match["digits"]) * _scale(match["scale"]), 6)
             value = -value if match["sign"] else value
             unit = _unit(match["currency"], match["unit"])
             end = _number_end(match, "unit")
@@ -275,7 +277,7 @@ _TRANSCRIPTIONS = (
 def spelling_key(name: str) -> tuple[str, ...]:
     """The words of a name with what transcriptions differ in evened out: equal for one name.
 
-    "Bayev", "Baev" and "Bajev" have one key; "Iran" and "Iraq", one letter apart, have two.
+    "Yuri", "Juri" and "Iuri" have one key; "Mali" and "Malta" have two.
     """
     return tuple(_evened(word) for word in romanised(name).split())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.words import stop_words
+from index.language import language
 
 
 def same_language(question: str, text: str) -> bool:
@@ -13,15 +13,6 @@ def same_language(question: str, text: str) -> bool:
         return False
     asked, told = language(question), language(text)
     return asked is None or told is None or asked == told
-
-
-def language(text: str) -> str | None:
-    """ISO 639-1 code of the language whose function words are most frequent; None for a tie."""
-    tokens = re.findall(r"[^\W\d_]+", text.casefold())
-    counts = {code: sum(token in words for token in tokens) for code, words in stop_words().items()}
-    best = max(counts.values(), default=0)
-    leaders = [code for code, count in counts.items() if count == best]
-    return leaders[0] if best and len(leaders) == 1 else None
 
 
 def _is_cyrillic(text: str) -> bool:

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Literal, get_args
 
 from assistant.facts import names
-from assistant.language import language
 from assistant.lexicon import any_of, lexicon, pattern, words
 from index.errors import QuestionError
+from index.language import language
 from index.words import content_words
 
 AnswerKind = Literal[
@@ -157,14 +157,7 @@ def topic_words(text: str) -> set[str]:
 
 def _is_name(text: str, start: int) -> bool:
     """A capital counts as a name's unless it begins the text (or the language capitalises all)."""
-    return start > 0 and not _is_german(text)
-
-
-def _is_german(text: str) -> bool:
-    function_words = {"der", "die", "das", "ist", "und", "wie", "wann", "wer", "warum", "welche"}
-    function_words |= {"wo", "was", "im", "den", "dem", "hat", "wurde", "von", "zu", "mit", "ein"}
-    tokens = re.findall(r"\w+", text.casefold())
-    return sum(token in function_words for token in tokens) >= max(1, len(tokens) // 6)
+    return start > 0 and language(text) != "de"
 
 
 def split_parts(text: str) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _nearest(answer: Answer, console: Console) -> None:
 def _footer(answer: Answer, console: Console) -> None:
     console.print()
     count = answer.library.sources
-    parts = [answer.engine, f"{count} source{'s' if count != 1 else ''} searched"]
+    parts = [answer.engine, f"library of {count} source{'s' if count != 1 else ''}"]
     if answer.withheld:
         parts.append(f"{len(answer.withheld)} statements withheld: not supported by the sources")
     parts.append(f"{answer.timings_ms.total:.0f} ms")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.embeddings import Embedder
+from index.language import language
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
 from index.sentences import split_sentences
@@ -29,7 +30,7 @@ def build_source(
     source: Source, embedder: Embedder, on_progress: Callable[[int, int], None]
 ) -> Built:
     """Splits and embeds a source; `on_progress` is told how many texts of how many are embedded."""
-    lang = source.lang.value if source.lang else DEFAULT_LANG
+    lang = source.lang.value if source.lang else language(source.text) or DEFAULT_LANG
     paragraphs = split_paragraphs(source.id, source.text)
     sentences = tuple(
         sentence

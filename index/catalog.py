@@ -140,7 +140,9 @@ class Catalog:
         address = self.path.as_uri()
         try:
             return _probed(f"{address}?mode=ro")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise
             # A log can't be made beside the file on a read-only disk; there nobody writes either.
             return _probed(f"{address}?mode=ro&immutable=1")
 

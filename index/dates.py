@@ -54,7 +54,9 @@ def find_date(text: str) -> FoundDate | None:
 
 
 def _iso(parts: dict[str, str | None]) -> str | None:
-    month = parts.get("month") or _MONTH_NUMBERS[(parts.get("name") or "").lower()]
+    month = parts.get("month") or _MONTH_NUMBERS.get((parts.get("name") or "").lower())
+    if month is None:  # "Auguſt": matched without regard to case, but no name of a month
+        return None
     hour, minute = parts["hour"], parts["minute"]
     try:
         date = datetime(int(parts["year"] or 0), int(month), int(parts["day"] or 0))

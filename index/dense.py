@@ -42,7 +42,7 @@ class DenseSearch:
             try:
                 return self._from_store(vector, k, source_ids)
             except StoreUnavailableError as error:
-                _log.warning("Chroma can't be searched, so all vectors are: %s", error)
+                _log.info("Chroma can't be searched, so all vectors are: %s", error)
         return self._from_catalog(vector, k, source_ids)
 
     def _store_is_complete(self) -> bool:
@@ -51,7 +51,7 @@ class DenseSearch:
                 try:
                     stored = self._store.count()
                 except StoreUnavailableError as error:
-                    _log.warning("Chroma can't be opened, so all vectors are searched: %s", error)
+                    _log.info("Chroma can't be opened, so all vectors are searched: %s", error)
                     stored = -1
                 with self._catalog.reading() as connection:
                     self._is_complete = stored >= records.count_passages(connection)

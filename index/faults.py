@@ -24,6 +24,8 @@ def storage_faults(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _for_sqlite(path, error) from error
+    except UnicodeDecodeError as error:
+        raise damaged(path, "a text in it can't be read") from error
     except OSError as error:
         raise _for_disk(path, error) from error
 

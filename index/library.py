@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -18,7 +19,7 @@ from index.catalog import Catalog
 from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
-from index.faults import storage_faults
+from index.faults import damaged, storage_faults
 from index.manifest import check_manifest, has_library, manifest_for, read_manifest
 from index.records import SourceSummary
 from index.store import Store
@@ -88,9 +89,13 @@ class Library:
     @classmethod
     def open_or_create(cls, path: Path | str, *, embedding: Embedding | None = None) -> Library:
         """Opens the library in the folder `path`, or makes an empty one where there is none."""
-        if has_library(Path(path).resolve()):
-            return cls.open(path, embedding=embedding)
-        return cls.create(path, embedding=embedding or DEFAULT_EMBEDDING)
+        if not has_library(Path(path).resolve()):
+            try:
+                return cls.create(path, embedding=embedding or DEFAULT_EMBEDDING)
+            except StorageError:
+                if not has_library(Path(path).resolve()):  # else another process was faster
+                    raise
+        return cls.open(path, embedding=embedding)
 
     @classmethod
     def reindex(
@@ -189,6 +194,8 @@ class Library:
             source = records.find_source(connection, source_id)
             if source is None:
                 raise self._no_source(source_id)
+            if hashlib.sha256(source.text.encode()).hexdigest() != source.sha256:
+                raise damaged(self.path, f"the stored text of {source_id!r} has changed")
             indexed = records.indexed(connection, source)
         with self._lock:
             self._indexed[key] = indexed
@@ -271,6 +278,7 @@ class Library:
                 store = Store(self.path / manifest["chroma"])
                 dense = DenseSearch(self._catalog, store)
                 self._state = _State(manifest["generation"], store, dense)
+                self._indexed.clear()
             return self._state
 
     def _no_source(self, source_id: str) -> SourceError:

@@ -244,5 +244,8 @@ def _blob(vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bytes:
 
 
 def _vectors(blobs: Iterable[bytes]) -> Vectors:
-    rows = [np.frombuffer(blob, dtype="<f4") for blob in blobs]
+    try:
+        rows = [np.frombuffer(blob, dtype="<f4") for blob in blobs]
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("a vector in it can't be read") from error
     return np.stack(rows).astype(np.float32) if rows else np.zeros((0, 0), dtype=np.float32)

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import SourceError
 from index.library import Library
 from index.types import Hit, IndexedSource, ParagraphKind, Passage, Vectors
 from index.words import content_words
@@ -56,7 +58,7 @@ def search(
     lexical = dict(library.nearest_lexical(question, 2 * k, sources))
     best_possible = _best_possible_bm25(library, question)
     candidates = list(dict.fromkeys([*dense, *lexical]))
-    indexed = {each: library.indexed(each) for each in {p.source_id for p in candidates}}
+    indexed = _loaded(library, {passage.source_id for passage in candidates})
     scored = [
         _score(
             indexed[passage.source_id],
@@ -67,10 +69,29 @@ def search(
             lexical.get(passage, 0.0),
         )
         for passage in candidates
-        if kinds is None or indexed[passage.source_id].paragraph(passage.paragraph).kind in kinds
+        if _is_there(passage, indexed, kinds)
     ]
     scored.sort(key=lambda each: (-each.hit.score, each.hit.passage.id))
     return _without_crowding(scored, k)
+
+
+def _loaded(library: Library, source_ids: Collection[str]) -> dict[str, IndexedSource]:
+    """The sources; one that another process has just removed is left out."""
+    found = {}
+    for source_id in sorted(source_ids):
+        with suppress(SourceError):
+            found[source_id] = library.indexed(source_id)
+    return found
+
+
+def _is_there(
+    passage: Passage, indexed: dict[str, IndexedSource], kinds: Collection[ParagraphKind] | None
+) -> bool:
+    """Whether the passage is of these kinds, and still of the text that was loaded."""
+    source = indexed.get(passage.source_id)
+    if source is None or passage not in source.passages:
+        return False
+    return kinds is None or source.paragraph(passage.paragraph).kind in kinds
 
 
 def _score(
@@ -87,7 +108,7 @@ def _score(
     # A passage that only the lexical half found is at most as similar as its best sentence.
     similarity = float(cosines[best]) if dense is None else dense
     score = similarity + SENTENCE_WEIGHT * float(cosines[best]) + LEXICAL_WEIGHT * lexical_share
-    return _Scored(Hit(passage, similarity, lexical, score), sentences[best])
+    return _Scored(Hit(passage, indexed, similarity, lexical, score), sentences[best])
 
 
 def _best_possible_bm25(library: Library, question: str) -> float:

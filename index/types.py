@@ -116,6 +116,8 @@ class Hit:
     """A retrieved passage with the evidence for it."""
 
     passage: Passage
+    source: IndexedSource = field(repr=False, compare=False)
+    """The source that the passage is of, as it was when it was found."""
     dense: float
     """Cosine similarity of question and passage, in [-1, 1]."""
     lexical: float

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.language import language, same_language
+from assistant.language import same_language
+from index.language import language
 
 
 @pytest.mark.parametrize(
