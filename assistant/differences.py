@@ -12,7 +12,16 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import JaroWinkler
 
-from assistant.facts import dates, names, negations, numbers, organisations, romanised, weekdays
+from assistant.facts import (
+    dates,
+    names,
+    negations,
+    numbers,
+    organisations,
+    periods,
+    romanised,
+    weekdays,
+)
 from assistant.lexicon import lexicon, pattern
 from assistant.types import DisagreementKind
 from index.words import content_words
@@ -85,8 +94,13 @@ def _same_words(first: str, second: str) -> bool:
 
 
 def _of_different_periods(first: str, second: str) -> bool:
-    ours, theirs = ([d for d in dates(text) if d.day is None] for text in (first, second))
-    return bool(ours and theirs) and all(a.contradicts(b) for a in ours for b in theirs)
+    ours, theirs = periods(first), periods(second)
+    return bool(ours and theirs) and not any(_overlap(a, b) for a in ours for b in theirs)
+
+
+def _overlap(one: tuple[int | None, int | None], other: tuple[int | None, int | None]) -> bool:
+    """Whether two (year, month) can be one time, where either may leave a part out."""
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
 
 
 def _opposites(first: str, second: str) -> Difference | None:

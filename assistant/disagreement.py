@@ -95,7 +95,7 @@ def _concerns(question: Question, difference: Difference) -> bool:
 _CONCERNED: dict[AnswerKind, frozenset[DisagreementKind]] = {
     "date": frozenset({"date"}),
     "number": frozenset({"number"}),
-    "duration": frozenset({"number", "date"}),
+    "duration": frozenset({"number"}),
     "place": frozenset({"polarity"}),
     "person": frozenset({"affiliation", "attribution", "polarity"}),
     "identity": frozenset({"affiliation", "attribution"}),

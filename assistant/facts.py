@@ -317,6 +317,18 @@ def is_introduced(text: str, person: Name) -> bool:
     return bool(before) and before[0][:1].isupper() and not _begins_sentence(text, person.start)
 
 
+def periods(text: str) -> frozenset[tuple[int | None, int | None]]:
+    """The months and years, as (year, month), that `text` names without a day."""
+    found = {(date.year, date.month) for date in dates(text) if date.day is None}
+    dated = [(date.start, date.end) for date in dates(text)]
+    for match in re.finditer(r"[^\W\d_]+", text):
+        month = _month_numbers().get(match[0].casefold())
+        in_date = any(start <= match.start() < end for start, end in dated)
+        if month and not in_date and match[0][0].isupper():
+            found.add((None, month))
+    return frozenset(found)
+
+
 def weekdays(text: str) -> frozenset[str]:
     """The weekdays that `text` names, in lower case."""
     return frozenset(m[0].casefold() for m in pattern("weekdays", "all").finditer(text))

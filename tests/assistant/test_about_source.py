@@ -52,3 +52,8 @@ def test_a_question_that_means_all_texts_gets_the_statement_of_each(sample):
 def test_what_the_article_tells_is_no_statement_about_the_article(assistant):
     answer = assistant.ask("By how much has bread become dearer?")
     assert "nine percent" in answer.text
+
+
+def test_only_the_text_that_is_meant_answers_for_itself(assistant):
+    answer = assistant.ask("When was the article on the concert published?")
+    assert answer.status == "abstained"

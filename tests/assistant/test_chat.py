@@ -96,3 +96,15 @@ def test_the_parts_of_a_compound_question_stand_alone() -> None:
         "how did Ann Lee travel? (When did Ann Lee arrive)",
     )
     assert stand_alone_parts("Who won?") == ("Who won?",)
+
+
+def test_a_follow_up_to_a_compound_question_stays_whole():
+    history = [("user", "Who said it and when was it said?"), ("assistant", "Ann Lee, in May.")]
+    (part,) = stand_alone_parts("And why?", history)
+    assert part.startswith("And why?")
+    assert part.endswith("(Who said it and when was it said)")
+
+
+def test_a_very_long_turn_is_read_quickly():
+    history = [("user", "Ann Lee " * 100_000)]
+    assert "Ann Lee" in stand_alone_parts("What did she say?", history)[0]

@@ -6,8 +6,10 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -411,3 +413,47 @@ def test_a_reader_that_stops_early_is_no_failure_to_tell_of(sample: Assistant) -
     process.stderr.close()
     process.wait()
     assert b"Traceback" not in complaint
+
+
+def test_naming_no_source_is_wrong_usage(run: Run) -> None:
+    done = run("ask", QUESTION, "--sources", " , ")
+    assert done.code == 2
+    assert "No source is named" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_output_that_cannot_be_written_is_one_sentence(sample: Assistant) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "assistant", "ask", QUESTION, "--json"],
+            cwd=ROOT,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("pincite: the output can't be written")
+    assert b"Traceback" not in done.stderr
+
+
+def test_ctrl_c_while_adding_says_what_is_kept(tmp_path: Path, sample: Assistant) -> None:
+    for number in range(40):
+        text = "\n\n".join(f"Sentence {n} of text {number} tells of bridges." for n in range(30))
+        (tmp_path / f"text{number}.txt").write_text(text, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assistant", "add", "--library", tmp_path / "library", tmp_path],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    catalog = tmp_path / "library" / "catalog.db"
+    while not catalog.exists():
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.decode() == "pincite: interrupted; what was finished is kept.\n"
+    assert Assistant.open(tmp_path / "library").library.content() is not None

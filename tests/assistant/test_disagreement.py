@@ -89,3 +89,28 @@ def test_one_source_alone_has_nobody_to_disagree_with(assistant):
     answer = assistant.ask("On what day did the ferry sink?", sources=["second"])
     assert answer.status == "answered"
     assert "5 May" in answer.text
+
+
+def test_numbers_of_two_months_are_no_disagreement(own_library):
+    texts = {
+        "jan": "Unemployment in the region stood at 5.1 percent in January, the office said.",
+        "feb": "Unemployment in the region stood at 4.9 percent in February, the office said.",
+    }
+    answer = Assistant(own_library(texts)).ask("How high was unemployment in January?")
+    assert "5.1 percent" in answer.text
+    assert not answer.disagreements
+
+
+def test_a_dispute_about_something_that_is_not_asked_is_not_reported(assistant):
+    answer = assistant.ask("How many passengers were injured on the ferry?")
+    assert {each.kind for each in answer.disagreements} == {"number"}
+
+
+def test_opposite_words_are_a_disagreement(own_library):
+    texts = {
+        "one": "The court in the capital acquitted the banker Rolf Steen of fraud.",
+        "two": "The court in the capital convicted the banker Rolf Steen of fraud.",
+    }
+    answer = Assistant(own_library(texts)).ask("Was the banker Rolf Steen acquitted of fraud?")
+    assert [each.kind for each in answer.disagreements] == ["polarity"]
+    assert {c.source_id for c in answer.citations} == {"one", "two"}

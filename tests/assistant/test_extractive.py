@@ -68,3 +68,11 @@ def test_quotes_are_slices_of_their_source(drafts, own_library):
         for quote in draft.quotes:
             text = {"harbour": HARBOUR, "rival": RIVAL}[quote.source_id]
             assert text[quote.start : quote.start + len(quote.text)] == quote.text
+
+
+def test_an_interviewers_question_is_no_answer(own_library):
+    text = "Q: Are honey bees dying out in the valley?\n\nA: No, honey bees are rising in number.\n"
+    library = own_library({"bees": text})
+    question = "Are honey bees dying out?"
+    found = gather(library, read_question(question), library.embed_question(question))
+    assert [draft.text for draft in compose(found)] == ["A: No, honey bees are rising in number."]

@@ -116,3 +116,30 @@ def test_the_sample_articles_attribute_their_quotations_rightly(
         if part in sentence.text
     }
     assert found == said
+
+
+QUARREL = """“The bridge is safe,” said Mayor Ann Lee. “We tested it twice,” she added.
+“It is not,” said a resident.
+
+“Trade will recover,” said Ann Lee. Ben Stone disagreed. “It will never recover,” he told reporters.
+
+“Now it is too late for us,” said Telco manager Rob Finn.
+“My cellar is wet,” said the farmer, Gus Holm.
+"""
+
+
+@pytest.mark.parametrize(
+    ("begins", "speaker"),
+    [
+        pytest.param("“We tested", None, id="she, whoever that is"),
+        pytest.param("“It is not", None, id="somebody without a name"),
+        pytest.param("“It will never", None, id="he, after narration"),
+        pytest.param("“Now it is", "Rob Finn", id="a company's manager"),
+        pytest.param("“My cellar", "Gus Holm", id="a role and a comma"),
+    ],
+)
+def test_nobody_is_named_for_an_attribution_to_somebody_else(indexed, begins, speaker):
+    source = indexed(QUARREL)
+    sentence = next(s for s in source.sentences if s.text.startswith(begins))
+    found = speaker_of(sentence, source)
+    assert (found.name if found else None) == speaker

@@ -275,3 +275,23 @@ def test_an_interrupted_build_is_no_failure_of_the_storage(library: Library):
     assert time.monotonic() - started < 20
     assert library.sources() == ()
     library.add([source_from_text(SOUP, id="soup")])
+
+
+def test_a_stored_text_that_was_changed_is_reported_as_damage(library: Library):
+    library.add([source_from_text("The bridge is 312 metres long.", id="bridge")])
+    library.close()
+    with sqlite3.connect(library.path / FILE_NAME) as connection:
+        connection.execute("UPDATE sources SET text = replace(text, '312', '313')")
+    connection.close()
+    with pytest.raises(StorageError, match="stored text of 'bridge' has changed"):
+        library.indexed("bridge")
+
+
+def test_vectors_that_cannot_be_read_are_reported_as_damage(library: Library):
+    library.add([source_from_text("The bridge is 312 metres long.", id="bridge")])
+    library.close()
+    with sqlite3.connect(library.path / FILE_NAME) as connection:
+        connection.execute("UPDATE sentences SET vector = x'0102'")
+    connection.close()
+    with pytest.raises(StorageError, match="damaged"):
+        library.indexed("bridge")
