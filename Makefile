@@ -55,7 +55,7 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/mypy --no-error-summary
 
 bench: $(VENV)/.runtime ## measure speed (make bench DATA=folder)
-	@$(if $(DATA),,echo "No data folder given: make bench DATA=folder names the one with the public question sets.")
+	@$(if $(DATA),,echo "No data folder given: make bench DATA=folder names one with a questions.jsonl.")
 	@$(BIN)/python benchmarks/speed.py $(if $(DATA),'$(DATA)')
 
 # --- keeping -------------------------------------------------------------------------------------

@@ -136,12 +136,18 @@ def _whole_words(folded: str, start: int, end: int) -> bool:
     return not (last.isdigit() and _joins(after[::-1]))
 
 
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+"""Thai, Lao, Myanmar, Khmer, Japanese and Chinese."""
 _NEGATING_PREFIX = re.compile(r"(?:^|\W)(?:non|anti|ex|un)-$")
 _GROUPED = re.compile(r"\d \d{3}(?!\d)")
 """A number goes on behind a space: "10 000"."""
 
 
 def _in_word(character: str) -> bool:
+    if _UNSPACED.match(character):
+        return False  # a script without spaces has no words whose ends could be seen
     return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
 
 

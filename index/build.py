@@ -16,6 +16,8 @@ from index.types import IndexedSource, Paragraph, Passage, Source, Vectors
 
 BATCH_TEXTS = 16
 DEFAULT_LANG = "en"
+CONTEXT_VERSION = 1
+"""Raise it when a passage is embedded with other context: libraries must then be reindexed."""
 
 
 @dataclass(frozen=True, slots=True)

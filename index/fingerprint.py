@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from importlib.metadata import version
 
+from index.build import CONTEXT_VERSION
 from index.catalog import SCHEMA_VERSION
 from index.embeddings import Embedder
 from index.passages import MAX_PASSAGE_TOKENS, PASSAGES_VERSION
-from index.sentences import MAX_SENTENCE_CHARS, SENTENCES_VERSION
+from index.sentences import SENTENCES_VERSION
 from index.words import WORDS_VERSION
 
 PARAGRAPHS_VERSION = 1
@@ -21,9 +23,10 @@ def index_parts(embedder: Embedder) -> dict[str, str]:
         "embedding": embedder.identity,
         "schema": str(SCHEMA_VERSION),
         "paragraphs": str(PARAGRAPHS_VERSION),
-        "sentences": f"{SENTENCES_VERSION}, {MAX_SENTENCE_CHARS} characters",
+        "sentences": f"{SENTENCES_VERSION}, sentencex {version('sentencex')}",
+        "context": str(CONTEXT_VERSION),
         "passages": f"{PASSAGES_VERSION}, {MAX_PASSAGE_TOKENS} tokens",
-        "words": str(WORDS_VERSION),
+        "words": f"{WORDS_VERSION}, PyStemmer {version('PyStemmer')}",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from index.faults import damaged, storage_faults
 from index.manifest import check_manifest, has_library, manifest_for, read_manifest
 from index.records import SourceSummary
 from index.store import Store
-from index.types import IndexedSource, Passage, Source, Vectors
+from index.types import IndexedSource, Passage, Source
 from index.words import content_words
 from index.writer import Writer, create_catalog, rebuild, writer_lock
 
@@ -260,10 +260,6 @@ class Library:
     def embed_question(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question: shape (dimensions,)."""
         return self._embedder.embed_question(text)
-
-    def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """The unit vectors of questions: shape (len(texts), dimensions)."""
-        return self._embedder.embed_questions(texts)
 
     # -- what others write
 

@@ -412,3 +412,7 @@ def test_a_citation_does_not_hold_when_the_stored_text_was_edited(
     indexed: Indexed, citation: Citation
 ) -> None:
     assert not holds(citation, indexed("One says yes to it.\n\nTwo says no to it, and yes again."))
+
+
+def test_a_part_of_a_text_without_spaces_between_words_can_be_quoted() -> None:
+    assert find("汉字很美", "我觉得汉字很美，也很难。") == [(3, 7)]
