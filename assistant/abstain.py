@@ -17,10 +17,10 @@ from importlib import resources
 from typing import Any
 
 from assistant.about_source import stating
-from assistant.differences import same_name
 from assistant.evidence import Candidate, Evidence
-from assistant.facts import names, negations, romanised
+from assistant.facts import negations
 from assistant.language import same_language
+from assistant.names import names, romanised, same_name
 from assistant.questions import Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
 from index.words import words

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from assistant.differences import differences
 from assistant.evidence import Candidate, Evidence
-from assistant.facts import names, negations, spelling_key
+from assistant.facts import negations
 from assistant.highlight import answer_span
+from assistant.names import names, spelling_key
 from assistant.support import missing_fact
 from index.words import content_words
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant.facts import names
 from assistant.lexicon import any_of, lexicon, pattern, words
+from assistant.names import names
 from assistant.questions import split_parts, topic_words
 from index.words import content_words
 

@@ -10,26 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rapidfuzz.distance import JaroWinkler
-
-from assistant.facts import (
-    dates,
-    names,
-    negations,
-    numbers,
-    organisations,
-    periods,
-    romanised,
-    weekdays,
-)
+from assistant.facts import dates, negations, numbers, periods, weekdays
 from assistant.lexicon import lexicon, pattern
+from assistant.names import names, organisations, romanised, same_name
 from assistant.types import DisagreementKind
 from index.words import content_words
-
-SAME_NAME = 0.84
-SAME_FIRST_NAME = 0.75
-"""Jaro-Winkler similarity of romanised names from which they may be one person's."""
-
 
 MIN_SHARED_WORDS = 2
 """Content words that two sentences must share before one can deny the other."""
@@ -70,21 +55,6 @@ def name_variants(first: str, second: str) -> tuple[tuple[str, str], ...]:
             if a.text != b.text and same_name(a.text, b.text) and not _same_words(a.text, b.text):
                 found.append((a.text, b.text))
     return tuple(dict.fromkeys(found))
-
-
-def same_name(first: str, second: str) -> bool:
-    """Whether two spellings can name one person: every word of the shorter has its like.
-
-    Family names, which come last, must be close; first names are changed more by transcription.
-    """
-    a, b = romanised(first).split(), romanised(second).split()
-    if not a or not b:
-        return False
-    if len(a) > len(b):
-        a, b = b, a
-    if JaroWinkler.similarity(a[-1], b[-1]) < SAME_NAME:
-        return False
-    return all(max(JaroWinkler.similarity(x, y) for y in b) >= SAME_FIRST_NAME for x in a)
 
 
 def _same_words(first: str, second: str) -> bool:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import lexicon
-from assistant.differences import same_name
-from assistant.facts import Name, dates, is_introduced, names, numbers, organisations
+from assistant.facts import dates, numbers
+from assistant.names import Name, is_introduced, names, organisations, same_name
 from assistant.questions import Question
 from assistant.speakers import attributed_name, speaker_of
 from index import Hit, IndexedSource, Library, ParagraphKind, Sentence, Vectors, search

@@ -12,8 +12,8 @@ from assistant.about_source import stating
 from assistant.alignment import backing, similarity
 from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, Evidence
-from assistant.facts import names, romanised
 from assistant.highlight import answer_span
+from assistant.names import names, romanised
 from assistant.quoted_people import asks_for_quoted_people, introductions
 from assistant.speakers import (
     QUOTATION_MARKS,

@@ -1,4 +1,4 @@
-"""The checkable facts of a sentence: numbers, dates, names and negations, with their offsets.
+"""The checkable facts of a sentence: numbers, dates and negations, with their offsets.
 
 Plain rules, deliberately literal: what they miss is caught elsewhere or left alone, what they
 find is what the text says.
@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-
-from anyascii import anyascii
 
 from assistant.lexicon import lexicon, pattern, words
 from index.words import content_words
@@ -55,15 +53,6 @@ class Date:
         return all(b is None or a == b for a, b in pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A run of capitalised words, such as a person or an organisation."""
-
-    text: str
-    start: int
-    end: int
-
-
 _CURRENCY = {"$": "$", "€": "€", "£": "£", "¥": "¥", "dollars": "$", "dollar": "$", "usd": "$"}
 _CURRENCY |= {"euros": "€", "euro": "€", "eur": "€", "pounds": "£", "gbp": "£", "yen": "¥"}
 SYMBOLS = frozenset("$€£¥%")
@@ -72,7 +61,8 @@ _PERCENT = {"%", "percent", "per cent", "prozent", "процента", "проц
 
 
 @cache
-def _month_numbers() -> dict[str, int]:
+def month_numbers() -> dict[str, int]:
+    """The month's number by its name or abbreviation in lower case, in all languages."""
     return {
         name: number
         for number, names in enumerate(lexicon()["months"].values(), 1)
@@ -82,7 +72,7 @@ def _month_numbers() -> dict[str, int]:
 
 @cache
 def _date_patterns() -> tuple[re.Pattern[str], ...]:
-    months = "|".join(sorted(map(re.escape, _month_numbers()), key=lambda m: (-len(m), m)))
+    months = "|".join(sorted(map(re.escape, month_numbers()), key=lambda m: (-len(m), m)))
     month = rf"(?P<month>{months})(?!\w)"
     day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?(?!\w)"
     year = r"(?P<year>[12]\d{3})(?![.,]?\d)"
@@ -108,7 +98,7 @@ def dates(text: str) -> tuple[Date, ...]:
                 continue
             parts = match.groupdict()
             month = parts.get("month")
-            number = None if month is None else _month_numbers().get(month.casefold())
+            number = None if month is None else month_numbers().get(month.casefold())
             if month is not None and number is None:
                 if not month.isdecimal():
                     continue  # "Aprıl": matched without regard to case, but no name of a month
@@ -220,101 +210,10 @@ def _number_end(match: re.Match[str], unit_group: str) -> int:
     return match.start() + len(match.string[match.start() : end].rstrip())
 
 
-_CAPITALISED = r"[^\W\d_a-zß-öø-ÿа-яё][\w’'.-]*\w|[^\W\d_a-zß-öø-ÿа-яё]"
-_NAME = re.compile(
-    rf"(?<![\w’'])(?:{_CAPITALISED})(?:(?:\s+(?:of|for|de|von|van|der|del|la|al|bin|and)){{0,2}}"
-    rf"\s+(?:{_CAPITALISED}))*"
-)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def names(text: str) -> tuple[Name, ...]:
-    """Runs of capitalised words; a capital that only begins a sentence doesn't count."""
-    found = []
-    for match in _NAME.finditer(text):
-        start, end = match.span()
-        if _begins_sentence(text, start):
-            first = re.match(r"[\w’'-]+", match[0])
-            if first and _is_function_word(first[0]):
-                rest = match[0][first.end() :]
-                start += first.end() + len(rest) - len(rest.lstrip())
-                if start >= end or not text[start].isupper():
-                    later = next((m for m in _NAME.finditer(text, start, end)), None)
-                    if later is None:
-                        continue
-                    start, end = later.span()
-        name = re.sub(r"[’']s?$", "", text[start:end]).rstrip(".")
-        if name and not _is_calendar_word(name):
-            found.append(Name(name, start, start + len(name)))
-    return tuple(found)
-
-
-def _is_calendar_word(name: str) -> bool:
-    return name.casefold() in _month_numbers() or name.casefold() in words("weekdays", "all")
-
-
-def _is_function_word(word: str) -> bool:
-    return not content_words(word) or word.casefold() in words("negation", "words")
-
-
-def _begins_sentence(text: str, start: int) -> bool:
-    before = text[:start].rstrip(" \t\n\"'“”„«»‘’(–—-")
-    return not before or before[-1] in ".!?:…"
-
-
 def negations(text: str) -> tuple[str, ...]:
     """The negating words in `text`, in order."""
     even = text.replace("’", "'")
     return tuple(m[0].casefold() for m in pattern("negation", "words").finditer(even))
-
-
-_TRANSCRIPTIONS = (
-    ("kh", "h"), ("ch", "k"), ("ph", "f"), ("ck", "k"), ("ts", "z"), ("tz", "z"), ("cz", "z"),
-    ("h", ""), ("y", "i"), ("j", "i"), ("w", "v"), ("c", "k"),
-)  # fmt: skip
-
-
-def spelling_key(name: str) -> tuple[str, ...]:
-    """The words of a name with what transcriptions differ in evened out: equal for one name.
-
-    "Yuri", "Juri" and "Iuri" have one key; "Mali" and "Malta" have two.
-    """
-    return tuple(_evened(word) for word in romanised(name).split())
-
-
-def _evened(word: str) -> str:
-    for written, evened in _TRANSCRIPTIONS:
-        word = word.replace(written, evened)
-    word = re.sub(r"(.)\1", r"\1", word)
-    return re.sub(r"(?<=[aeou])i(?=[aeou])", "", word).rstrip("ae")
-
-
-def romanised(text: str) -> str:
-    """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
-    return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))
-
-
-_ORGANISATION_GAP = 110
-"""How far behind a person's name its affiliation may stand, in characters."""
-
-
-def organisations(text: str, person: Name) -> tuple[str, ...]:
-    """Names of several words that a preposition ties to the person within the same clause."""
-    clause = re.split(r"[.;:!?”\"]", text[person.end : person.end + _ORGANISATION_GAP])[0]
-    if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
-        return ()
-    return tuple(name.text for name in names("x" + clause) if " " in name.text)
-
-
-_APPOSITION = re.compile(r"\s*,\s+(?:(?:an?|the)\s+)?[^\W\d_]+\s+(?:of|at|in|for|from|to)\b|\s*\(")
-
-
-def is_introduced(text: str, person: Name) -> bool:
-    """Whether `text` says who the person is: by an organisation, an apposition or a title."""
-    if organisations(text, person) or _APPOSITION.match(text[person.end :]):
-        return True
-    before = text[: person.start].split()[-1:]
-    return bool(before) and before[0][:1].isupper() and not _begins_sentence(text, person.start)
 
 
 def periods(text: str) -> frozenset[tuple[int | None, int | None]]:
@@ -322,7 +221,7 @@ def periods(text: str) -> frozenset[tuple[int | None, int | None]]:
     found = {(date.year, date.month) for date in dates(text) if date.day is None}
     dated = [(date.start, date.end) for date in dates(text)]
     for match in re.finditer(r"[^\W\d_]+", text):
-        month = _month_numbers().get(match[0].casefold())
+        month = month_numbers().get(match[0].casefold())
         in_date = any(start <= match.start() < end for start, end in dated)
         if month and not in_date and match[0][0].isupper():
             found.add((None, month))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from assistant.facts import Name, dates, names, numbers
+from assistant.facts import dates, numbers
 from assistant.lexicon import pattern
+from assistant.names import Name, names
 from assistant.questions import Question
 from assistant.speakers import attributed_name
 from index.words import content_words, words

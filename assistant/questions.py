@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from assistant.facts import names
 from assistant.lexicon import any_of, lexicon, pattern, words
+from assistant.names import names
 from index.errors import QuestionError
 from index.language import language
 from index.words import content_words

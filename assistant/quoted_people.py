@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assistant.differences import same_name
 from assistant.evidence import Evidence
-from assistant.facts import Name, organisations
 from assistant.lexicon import pattern
+from assistant.names import Name, organisations, same_name
 from assistant.questions import Question, answer_kind, wants_list
 from assistant.speakers import attributed_name
 from index import IndexedSource, Sentence

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from assistant.facts import REMEMBERED, Name, names
+from assistant.facts import REMEMBERED
 from assistant.lexicon import lexicon, pattern
+from assistant.names import Name, names
 from index.types import IndexedSource, Sentence
 
 QUOTATION_MARKS = '“”„«»"'

@@ -7,7 +7,8 @@ its content words do. The checks can only reject; none of them lifts trust.
 from __future__ import annotations
 
 from assistant.citations import find
-from assistant.facts import SYMBOLS, dates, names, negations, numbers, spelling_key, weekdays
+from assistant.facts import SYMBOLS, dates, negations, numbers, weekdays
+from assistant.names import names, spelling_key
 from assistant.speakers import attributed_name
 from assistant.types import WithheldReason
 from index.words import content_words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.differences import affiliation, differences, name_variants, same_name
+from assistant.differences import affiliation, differences, name_variants
+from assistant.names import same_name
 
 
 def kinds(first: str, second: str) -> list[str]:

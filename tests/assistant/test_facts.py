@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.facts import Date, dates, names, negations, numbers, romanised
+from assistant.facts import Date, dates, negations, numbers
+from assistant.names import names, romanised
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,133 @@
+"""Names in a text: found by their capitals, compared across spellings, tied to introductions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from anyascii import anyascii
+from rapidfuzz.distance import JaroWinkler
+
+from assistant.facts import REMEMBERED, month_numbers
+from assistant.lexicon import words
+from index.words import content_words
+
+SAME_NAME = 0.84
+SAME_FIRST_NAME = 0.75
+"""Jaro-Winkler similarity of romanised names from which they may be one person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A run of capitalised words, such as a person or an organisation."""
+
+    text: str
+    start: int
+    end: int
+
+
+_CAPITALISED = r"[^\W\d_a-zß-öø-ÿа-яё][\w’'.-]*\w|[^\W\d_a-zß-öø-ÿа-яё]"
+_NAME = re.compile(
+    rf"(?<![\w’'])(?:{_CAPITALISED})(?:(?:\s+(?:of|for|de|von|van|der|del|la|al|bin|and)){{0,2}}"
+    rf"\s+(?:{_CAPITALISED}))*"
+)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def names(text: str) -> tuple[Name, ...]:
+    """Runs of capitalised words; a capital that only begins a sentence doesn't count."""
+    found = []
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        if _begins_sentence(text, start):
+            first = re.match(r"[\w’'-]+", match[0])
+            if first and _is_function_word(first[0]):
+                rest = match[0][first.end() :]
+                start += first.end() + len(rest) - len(rest.lstrip())
+                if start >= end or not text[start].isupper():
+                    later = next((m for m in _NAME.finditer(text, start, end)), None)
+                    if later is None:
+                        continue
+                    start, end = later.span()
+        name = re.sub(r"[’']s?$", "", text[start:end]).rstrip(".")
+        if name and not _is_calendar_word(name):
+            found.append(Name(name, start, start + len(name)))
+    return tuple(found)
+
+
+def _is_calendar_word(name: str) -> bool:
+    return name.casefold() in month_numbers() or name.casefold() in words("weekdays", "all")
+
+
+def _is_function_word(word: str) -> bool:
+    return not content_words(word) or word.casefold() in words("negation", "words")
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[:start].rstrip(" \t\n\"'“”„«»‘’(–—-")
+    return not before or before[-1] in ".!?:…"
+
+
+_TRANSCRIPTIONS = (
+    ("kh", "h"), ("ch", "k"), ("ph", "f"), ("ck", "k"), ("ts", "z"), ("tz", "z"), ("cz", "z"),
+    ("h", ""), ("y", "i"), ("j", "i"), ("w", "v"), ("c", "k"),
+)  # fmt: skip
+
+
+def spelling_key(name: str) -> tuple[str, ...]:
+    """The words of a name with what transcriptions differ in evened out: equal for one name.
+
+    "Yuri", "Juri" and "Iuri" have one key; "Mali" and "Malta" have two.
+    """
+    return tuple(_evened(word) for word in romanised(name).split())
+
+
+def _evened(word: str) -> str:
+    for written, evened in _TRANSCRIPTIONS:
+        word = word.replace(written, evened)
+    word = re.sub(r"(.)\1", r"\1", word)
+    return re.sub(r"(?<=[aeou])i(?=[aeou])", "", word).rstrip("ae")
+
+
+def romanised(text: str) -> str:
+    """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
+    return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))
+
+
+_ORGANISATION_GAP = 110
+"""How far behind a person's name its affiliation may stand, in characters."""
+
+
+def organisations(text: str, person: Name) -> tuple[str, ...]:
+    """Names of several words that a preposition ties to the person within the same clause."""
+    clause = re.split(r"[.;:!?”\"]", text[person.end : person.end + _ORGANISATION_GAP])[0]
+    if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
+        return ()
+    return tuple(name.text for name in names("x" + clause) if " " in name.text)
+
+
+_APPOSITION = re.compile(r"\s*,\s+(?:(?:an?|the)\s+)?[^\W\d_]+\s+(?:of|at|in|for|from|to)\b|\s*\(")
+
+
+def is_introduced(text: str, person: Name) -> bool:
+    """Whether `text` says who the person is: by an organisation, an apposition or a title."""
+    if organisations(text, person) or _APPOSITION.match(text[person.end :]):
+        return True
+    before = text[: person.start].split()[-1:]
+    return bool(before) and before[0][:1].isupper() and not _begins_sentence(text, person.start)
+
+
+def same_name(first: str, second: str) -> bool:
+    """Whether two spellings can name one person: every word of the shorter has its like.
+
+    Family names, which come last, must be close; first names are changed more by transcription.
+    """
+    a, b = romanised(first).split(), romanised(second).split()
+    if not a or not b:
+        return False
+    if len(a) > len(b):
+        a, b = b, a
+    if JaroWinkler.similarity(a[-1], b[-1]) < SAME_NAME:
+        return False
+    return all(max(JaroWinkler.similarity(x, y) for y in b) >= SAME_FIRST_NAME for x in a)
