@@ -25,7 +25,7 @@ PROSE: frozenset[ParagraphKind] = frozenset({"body"})
 
 FORM_KINDS = frozenset({"identity", "organisation", "statement"})
 
-PASSAGE_WEIGHT = 0.6
+PASSAGE_WEIGHT = 0.8
 COVERAGE_WEIGHT = 0.08
 KIND_WEIGHT = 0.03
 FORM_WEIGHT = 0.06

@@ -25,7 +25,7 @@ from index import Sentence
 
 NAME = "extractive"
 
-MARGIN = 0.02
+MARGIN = 0.03
 MAX_CLAIMS = 2
 LIST_MARGIN = 0.06
 MAX_LIST_CLAIMS = 5
