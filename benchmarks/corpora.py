@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from index import Library, Source, Stated, source_from_text
+from index import Library, LibraryMismatchError, Source, Stated, source_from_text
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ def questions(folder: Path) -> Iterator[Asked]:
 
 def library_of(folder: Path, work: Path) -> Library:
     """The set's corpus as a library below `work`; built once, then reused."""
-    library = Library.open_or_create(work / folder.name)
+    try:
+        library = Library.open_or_create(work / folder.name)
+    except LibraryMismatchError:
+        library = Library.reindex(work / folder.name, progress=_progress)
     results = library.add(_sources(folder), _progress)
     refused = [result for result in results if result.outcome == "refused"]
     if refused:
