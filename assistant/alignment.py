@@ -13,12 +13,14 @@ from assistant.evidence import Candidate, Evidence
 from assistant.facts import negations
 from assistant.highlight import answer_span
 from assistant.names import names, spelling_key
+from assistant.speakers import quoted_spans
 from assistant.support import missing_fact
 from index.words import content_words
 
 CLOSE = 0.89
 """Cosine from which two sentences can tell of the same thing."""
 MIN_SHARED_WORDS = 2
+MIN_QUOTED_WORDS = 4
 MIN_SHARED = 0.75
 MIN_SHARED_BY_TWINS = 0.3
 """Of the content words of the shorter sentence, the share that the other must have."""
@@ -87,13 +89,20 @@ def _nearest(candidate: Candidate, source_id: str, pool: tuple[Candidate, ...]) 
 def _same_subject(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
     if similarity(first, second) < CLOSE:
         return False
-    ours, theirs = (_words(each.sentence.text) for each in (first, second))
+    told = tuple(_quoted_or_all(each.sentence.text) for each in (first, second))
+    ours, theirs = map(_words, told)
     shared, shorter = len(ours & theirs), min(len(ours), len(theirs))
     twins = _are_twins(first, second, evidence)
-    if not twins and _name_different_things(first.sentence.text, second.sentence.text):
+    if not twins and _name_different_things(*told):
         return False
     least = MIN_SHARED_BY_TWINS if twins else MIN_SHARED
     return shared >= MIN_SHARED_WORDS and shared >= least * shorter
+
+
+def _quoted_or_all(text: str) -> str:
+    """What is said, without who says it, where the sentence is mainly a quotation."""
+    quoted = " ".join(text[start:end] for start, end in quoted_spans(text))
+    return quoted if len(content_words(quoted)) >= MIN_QUOTED_WORDS else text
 
 
 def _name_different_things(first: str, second: str) -> bool:

@@ -17,8 +17,10 @@ from assistant.differences import Difference, affiliation, differences, name_var
 from assistant.evidence import Candidate, Evidence
 from assistant.extractive import with_speaker
 from assistant.lexicon import pattern
+from assistant.names import same_name
 from assistant.questions import AnswerKind, Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
+from assistant.speakers import speaker_of
 from assistant.types import DisagreementKind
 from assistant.verify import VerifiedClaim, verify
 from index import Library, Sentence
@@ -61,7 +63,10 @@ def _compared(
         sentence = candidate.sentence
         if (sentence.source_id, sentence.start, sentence.end) in cited:
             for other in counterparts(candidate, evidence):
-                for difference in differences(sentence.text, other.sentence.text):
+                for difference in (
+                    *differences(sentence.text, other.sentence.text),
+                    *_attributions(candidate, other, evidence),
+                ):
                     if _concerns(evidence.question, difference):
                         yield candidate, other, difference
     if asks_for_quoted_people(evidence.question):
@@ -70,6 +75,19 @@ def _compared(
     for first, second in combinations(_best_of_each_source(prose), 2):
         for difference in _asked_for(evidence, first.sentence.text, second.sentence.text):
             yield first, second, difference
+
+
+def _attributions(
+    candidate: Candidate, other: Candidate, evidence: Evidence
+) -> tuple[Difference, ...]:
+    """The same words put into the mouths of two people."""
+    first, second = (
+        speaker_of(each.sentence, evidence.sources[each.sentence.source_id])
+        for each in (candidate, other)
+    )
+    if not first or not second or same_name(first.name, second.name):
+        return ()
+    return (Difference("attribution", f"{first.name} or {second.name}"),)
 
 
 def _introduced_differently(

@@ -114,3 +114,13 @@ def test_opposite_words_are_a_disagreement(own_library):
     answer = Assistant(own_library(texts)).ask("Was the banker Rolf Steen acquitted of fraud?")
     assert [each.kind for each in answer.disagreements] == ["polarity"]
     assert {c.source_id for c in answer.citations} == {"one", "two"}
+
+
+def test_the_same_words_from_two_mouths_are_a_disagreement(own_library):
+    texts = {
+        "one": "“We have waited long enough for this bridge,” said Mayor Anton Reisig on Tuesday.",
+        "two": "“We have waited long enough for this bridge,” said builder Ilona Varga on Tuesday.",
+    }
+    answer = Assistant(own_library(texts)).ask("Who said that they have waited long enough?")
+    assert [each.kind for each in answer.disagreements] == ["attribution"]
+    assert {c.source_id for c in answer.citations} == {"one", "two"}
