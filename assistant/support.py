@@ -1,45 +1,129 @@
-"""Whether quotes support a claim: cheap, literal checks that a made-up statement fails.
+"""Whether quotes support a claim: strict, literal checks that a made-up statement fails.
 
-A claim passes when every number, date, name and negation in it stands in its quotes and most of
-its content words do. The checks can only reject; none of them lifts trust.
+A claim passes when one quoted sentence says it: every number, date, name and content word of the
+claim stands there, in an order that says the same, and nothing that bears on them ("not", "if", "he
+denied that") is left out. Or it is put together of parts, each of which is a whole quoted sentence.
+The checks can only reject; none of them lifts trust.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from assistant.citations import find
 from assistant.facts import SYMBOLS, dates, negations, numbers, weekdays
+from assistant.matching import match
 from assistant.names import names, spelling_key
+from assistant.operators import changed
 from assistant.speakers import attributed_name
 from assistant.types import WithheldReason
-from index.words import content_words
+from assistant.wording import Term, same_weekdays, terms
 
-MIN_CONTENT_SHARE = 0.6
-"""Share of a claim's content words that its quotes and their paragraphs must have."""
+MAX_PARTS = 4
+"""Quoted sentences that one claim may put together."""
+
+_FURTHEST: tuple[WithheldReason, ...] = (
+    "speaker",
+    "negation",
+    "unsupported",
+    "name",
+    "date",
+    "number",
+)
+"""What a claim fails on, from the last check to the first."""
 
 
 def unsupported_because(
-    claim: str, speaker: str | None, quotes: list[str], surroundings: list[str]
+    claim: str, speaker: str | None, quotes: Sequence[str], surroundings: Sequence[str]
 ) -> WithheldReason | None:
-    """The first check that the claim fails against its quotes; None when it passes all.
+    """The check that the claim fails against each of its quotes; None when one supports it.
 
     Args:
         claim: the statement, without citation marks.
         speaker: to whom it is attributed, if not by its own words.
         quotes: the quoted sentences.
-        surroundings: the paragraphs that they stand in, which may name who or what is meant.
+        surroundings: for each quote the paragraph that it stands in, which may name who is meant.
     """
     if speaker and not any(_attributes_to(speaker, quote) for quote in quotes):
         return "speaker"
-    if any(find(claim, quote) and _negated(claim) == _negated(quote) for quote in quotes):
-        return None
-    quoted, context = " ".join(quotes), " ".join([*quotes, *surroundings])
-    if missing := missing_fact(claim, quoted, context):
-        return missing
-    content = set(content_words(claim))
-    known = set(content_words(context))
-    if content and len(content & known) / len(content) < MIN_CONTENT_SHARE:
+    paragraphs = [*surroundings, *[""] * len(quotes)]
+    reasons = [
+        contradicted_because(claim, quote, _before(quote, paragraph))
+        for quote, paragraph in zip(quotes, paragraphs, strict=False)
+    ]
+    if not reasons:
         return "unsupported"
-    return None
+    if None in reasons or _is_said_in_parts(claim, quotes):
+        return None
+    return min((reason for reason in reasons if reason), key=_FURTHEST.index)
+
+
+def contradicted_because(claim: str, sentence: str, before: str = "") -> WithheldReason | None:
+    """Why this one sentence doesn't say what the claim says; None when it does.
+
+    `before` is the text before it in its paragraph, where its pronouns find what they stand for.
+    """
+    if _is_whole(claim, sentence):
+        return None
+    laid = match(claim, sentence, before)
+    if laid.missing:
+        return _missing_because(claim, laid.missing)
+    if not same_weekdays(claim, sentence):
+        return "date"
+    if not laid.ordered:
+        return "negation" if _negation_differs(claim, sentence) else "unsupported"
+    return changed(claim, sentence, laid.positions)
+
+
+def _is_whole(claim: str, sentence: str) -> bool:
+    """Whether the claim is the sentence, letter by letter, but for marks at its ends."""
+    return any(
+        not any(c.isalnum() for c in sentence[:start] + sentence[end:])
+        for start, end in find(claim, sentence)
+    )
+
+
+def _before(quote: str, paragraph: str) -> str:
+    start = paragraph.find(quote)
+    return paragraph[:start] if start > 0 else ""
+
+
+def _missing_because(claim: str, missing: Sequence[Term]) -> WithheldReason:
+    """What the claim says that the sentence doesn't, the most telling first."""
+    named = [(name.start, name.end) for name in names(claim)]
+    kinds = {term.kind for term in missing}
+    if "number" in kinds:
+        return "number"
+    if "date" in kinds:
+        return "date"
+    if any(start <= term.start < end for term in missing for start, end in named if term.name):
+        return "name"
+    return "unsupported"
+
+
+def _negation_differs(claim: str, sentence: str) -> bool:
+    return len(negations(claim)) != len(negations(sentence))
+
+
+_PARTS = re.compile(r"[.;!?]\s+|,\s+(?:and\s+|but\s+|while\s+)?|\s+(?:and|but|while)\s+")
+
+
+def _is_said_in_parts(claim: str, quotes: Sequence[str]) -> bool:
+    """Whether the claim falls into parts each of which is a quoted sentence, whole.
+
+    Less than the whole wouldn't do: halves of two sentences put together say what neither says.
+    """
+    parts = [part for part in _PARTS.split(claim) if part.strip()]
+    if not 2 <= len(parts) <= MAX_PARTS:
+        return False
+    return all(any(_says_all(part, quote) for quote in quotes) for part in parts)
+
+
+def _says_all(part: str, quote: str) -> bool:
+    laid = match(part, quote)
+    said = {i for i, term in enumerate(terms(quote)) if term.kind not in ("negation", "pronoun")}
+    return laid.ordered and said <= set(laid.positions) and not contradicted_because(part, quote)
 
 
 def missing_fact(claim: str, quoted: str, context: str) -> WithheldReason | None:
@@ -53,7 +137,7 @@ def missing_fact(claim: str, quoted: str, context: str) -> WithheldReason | None
         return "date"
     if not _names_stand(claim, f"{quoted} {context}"):
         return "name"
-    if _negated(claim) != _negated(quoted):
+    if bool(negations(claim)) != bool(negations(quoted)):
         return "negation"
     return None
 
@@ -62,10 +146,6 @@ def _attributes_to(speaker: str, quote: str) -> bool:
     """Whether the quote says that the speaker says it, not just mentions them."""
     name = attributed_name(quote)
     return name is not None and name.text == speaker
-
-
-def _negated(text: str) -> bool:
-    return bool(negations(text))
 
 
 def _numbers_stand(claim: str, quoted: str) -> bool:

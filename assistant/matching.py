@@ -1,0 +1,255 @@
+"""Lays a claim's words against a sentence's: each must stand there, in an order that says the same.
+
+Words in another order, or pulled together over a word that belonged to somebody else, say
+something else: "the director of Acme resigned" isn't "Acme resigned", and "the dog bit the man"
+isn't "the man bit the dog". The rules are shallow and strict. They look at order, at what is
+skipped between two words, and at where the claim begins; what they can't tell apart they reject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from assistant.lexicon import words
+from assistant.names import Name, names, spelling_key
+from assistant.wording import Term, same, terms
+
+MAX_TERMS = 60
+"""A claim with more is no statement of one thing; it isn't compared."""
+MAX_BREAKS = 1
+"""How often a claim may take up a phrase that stands earlier in the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where each term of a claim stands in the sentence."""
+
+    positions: tuple[int, ...]
+    """For each compared term of the claim (negations aren't) an index into the sentence's."""
+    missing: tuple[Term, ...]
+    """The claim's terms that stand nowhere in the sentence."""
+    ordered: bool
+    """Whether there is a way to lay the words that says the same; False where some are missing."""
+
+
+def match(claim: str, sentence: str, before: str = "") -> Match:
+    """Lay `claim` against `sentence`; `before` is what precedes it in its paragraph.
+
+    Time is linear in the length of the claim times the squared number of repetitions of a word.
+    """
+    ours = [term for term in terms(claim) if term.kind not in ("negation", "pronoun")]
+    theirs = terms(sentence)
+    places = [[i for i, term in enumerate(theirs) if same(wanted, term, theirs)] for wanted in ours]
+    _refer(places, ours, theirs, claim, before)
+    missing = tuple(term for term, found in zip(ours, places, strict=True) if not found)
+    if missing or not ours or len(ours) > MAX_TERMS:
+        return Match((), missing, False)
+    wanted = frozenset(place for found in places for place in found)
+    positions = _best_path(ours, places, _Texts(claim, sentence, theirs, wanted))
+    return Match(positions or (), (), positions is not None)
+
+
+# --- pronouns ------------------------------------------------------------------------------------
+
+
+def _refer(
+    places: list[list[int]], ours: list[Term], theirs: tuple[Term, ...], claim: str, before: str
+) -> None:
+    """Lets words that the sentence lacks stand where it has a pronoun that can only mean them."""
+    free = [i for i, term in enumerate(theirs) if term.kind == "pronoun"]
+    numbered = list(range(len(ours)))
+    for absent, run in groupby(numbered, key=lambda i: not places[i]):
+        if not absent or not free or not before:
+            continue
+        indices = list(run)
+        text = claim[ours[indices[0]].start : ours[indices[-1]].end]
+        for pronoun in free:
+            if _can_mean(theirs[pronoun].key, text, before):
+                for i in indices:
+                    places[i] = [pronoun]
+                free.remove(pronoun)
+                break
+
+
+def _can_mean(pronoun: str, text: str, before: str) -> bool:
+    """Whether nothing else in `before` could be meant by the pronoun."""
+    if pronoun in words("anaphora", "one_person"):
+        people = _people(before)
+        return len(people) == 1 and set(spelling_key(text)) <= people[0]
+    several = {term.key for term in terms(before) if _is_plural(before[term.start : term.end])}
+    meant = {term.key for term in terms(text)}
+    return len(several) == 1 and meant == several
+
+
+def _people(text: str) -> list[frozenset[str]]:
+    """The spelling keys of those named in `text`, the same person's as one; no places."""
+    found: list[frozenset[str]] = []
+    for name in names(text):
+        if _is_place(text, name):
+            continue
+        key = frozenset(spelling_key(name.text))
+        alike = [other for other in found if other <= key or key <= other]
+        found = [other for other in found if other not in alike]
+        found.append(key.union(*alike))
+    return found
+
+
+_PLACED = re.compile(r"\b(?:in|at|from|near|of)\s+(?:the\s+)?$")
+
+
+def _is_place(text: str, name: Name) -> bool:
+    return bool(_PLACED.search(text[max(0, name.start - 10) : name.start]))
+
+
+def _is_plural(written: str) -> bool:
+    return written[:1].islower() and len(written) > 3 and written.endswith("s")
+
+
+# --- order ---------------------------------------------------------------------------------------
+
+_FUNCTIONS = ("negation", "pronoun")
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    claim: str
+    sentence: str
+    theirs: tuple[Term, ...]
+    wanted: frozenset[int]
+    """The sentence's terms that the claim has, somewhere."""
+
+    def left_of(self, at: int) -> int | None:
+        """The nearest earlier term that isn't a negation or a pronoun."""
+        told = (i for i in range(at - 1, -1, -1) if self.theirs[i].kind not in _FUNCTIONS)
+        return next(told, None)
+
+    def between(self, first: int, second: int) -> str:
+        """The sentence's text between two of its terms."""
+        return self.sentence[self.theirs[first].end : self.theirs[second].start]
+
+
+_Paths = dict[int, tuple[int, tuple[int, ...]]]
+"""By the place reached: how many breaks it took, and the places on the way."""
+
+
+def _best_path(
+    ours: Sequence[Term], places: Sequence[Sequence[int]], texts: _Texts
+) -> tuple[int, ...] | None:
+    """The places with the fewest breaks; None where every way breaks a rule."""
+    paths: _Paths = {p: (0, (p,)) for p in places[0] if _can_begin(p, ours[0], texts)}
+    for i in range(1, len(ours)):
+        longer: _Paths = {}
+        for q in places[i]:
+            for p, (breaks, path) in paths.items():
+                more = _breaks(ours, i, p, q, texts)
+                if more is None or breaks + more > MAX_BREAKS:
+                    continue
+                reached = (breaks + more, (*path, q))
+                if q not in longer or reached < longer[q]:
+                    longer[q] = reached
+        paths = longer
+    return min(paths.values())[1] if paths else None
+
+
+def _can_begin(p: int, first: Term, texts: _Texts) -> bool:
+    """Whether the claim's first word begins something there, and isn't cut from a longer phrase."""
+    before = texts.left_of(p)
+    if before is None or first.kind in ("date", "number"):
+        return True
+    if before in texts.wanted or _LEADS_IN.search(texts.claim[: first.start]):
+        return True
+    gap = texts.between(before, p)
+    if _BOUNDARY.search(gap):
+        return True
+    # "President Ann Lee": the words before a name that belong to it may be left out.
+    title = texts.theirs[before]
+    return bool(title.name) and bool(first.name) and not gap.strip()
+
+
+def _breaks(ours: Sequence[Term], i: int, p: int, q: int, texts: _Texts) -> int | None:
+    """How many breaks it takes to say `ours[i]` at `q` after the one before at `p`; None: never."""
+    if q == p + 1 or q == p:
+        return 0
+    if q > p:
+        return 0 if _can_skip(p, q, texts) else None
+    joint = texts.claim[ours[i - 1].end : ours[i].start]
+    if _JOINT.search(joint) or _LEADS_IN.match(texts.claim[: ours[0].start]):
+        return 1
+    return 1 if i >= 2 and _met_with(ours[i - 2 : i + 1], p, texts) else None
+
+
+_BOUNDARY = re.compile(
+    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though|as|when|that|where|"
+    r"which|who|if|says?|said)\b",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(
+    r"[,;:]|\b(?:and|or|in|on|at|during|had|have|has|held|made|with|for|because)\b", re.IGNORECASE
+)
+"""Behind one of these a claim may take up a phrase that the sentence has earlier."""
+_LEADS_IN = re.compile(r"^\W*(?:in|on|at|during|for|because of|with|according to)\b", re.IGNORECASE)
+"""A claim may begin with what the sentence tells later: "On 12 May ..."."""
+_COORDINATOR = re.compile(r"\b(?:and|or|but|nor)\b", re.IGNORECASE)
+_SUBORDINATOR = re.compile(
+    r"\b(?:which|who|whom|whose|that|where|while|whereas|because|although|though|after|before|when|"
+    r"as|than|if)\b|[;:]",
+    re.IGNORECASE,
+)
+
+
+def _can_skip(p: int, q: int, texts: _Texts) -> bool:
+    """Whether the words between two places may be left out without joining what isn't joined."""
+    skipped = [
+        i
+        for i in range(p + 1, q)
+        if i not in texts.wanted and texts.theirs[i].kind not in _FUNCTIONS
+    ]
+    if not skipped:
+        return True
+    gap = texts.between(p, q)
+    if _is_parenthesis(gap, p, q, texts):
+        return True
+    nearest = texts.left_of(q)
+    last = "" if nearest is None else texts.between(nearest, q)
+    if _SUBORDINATOR.search(gap):
+        return False
+    if _COORDINATOR.search(last):
+        return True
+    return not _COORDINATOR.search(gap) and not _is_cut_short(p, skipped[0], texts)
+
+
+def _is_parenthesis(gap: str, p: int, q: int, texts: _Texts) -> bool:
+    """Whether all that is skipped stands between two commas, brackets or dashes."""
+    opening = texts.between(p, p + 1).strip()[:1]
+    closing = texts.between(q - 1, q).strip()[-1:] or texts.between(q - 1, q).strip()[:1]
+    inside = gap.strip()[1:-1]
+    return (opening, closing) in _PAIRS and not _COORDINATOR.search(inside.split(",")[-1])
+
+
+_PAIRS = {(",", ","), ("(", ")"), ("–", "–"), ("—", "—"), ("-", "-")}
+
+
+def _is_cut_short(p: int, skipped: int, texts: _Texts) -> bool:
+    """Whether the word at `p` belongs to a skipped one: "Acme’s director", "Acme lawyers"."""
+    following = texts.theirs[skipped]
+    joint = texts.between(p, skipped)
+    if re.match(r"[’']s?(?!\w)", joint) or texts.sentence[: texts.theirs[p].end].endswith(
+        ("’s", "'s", "s’", "s'")
+    ):
+        return True
+    adverb = texts.sentence[following.start : following.end].endswith("ly")
+    return bool(texts.theirs[p].name) and not joint.strip() and not adverb
+
+
+def _met_with(three: Sequence[Term], p: int, texts: _Texts) -> bool:
+    """ "A and B met" from "A met with B": the verb works both ways."""
+    first, second, verb = three
+    joined = texts.claim[first.end : second.start].strip().casefold() == "and"
+    with_second = re.search(
+        r"\b(?:with|to)\s+(?:\w+\s+){0,4}$", texts.sentence[: texts.theirs[p].start]
+    )
+    spoken = texts.claim[verb.start : verb.end].casefold() in words("reciprocal", "verbs")
+    return joined and bool(with_second) and spoken

@@ -1,0 +1,170 @@
+"""What changes whether a statement holds: negations, conditions, hedges, denials.
+
+A claim that repeats a sentence without its "not", "if", "nearly" or "he denied that" says something
+else than the sentence. So each such word that bears on the part of the sentence that the claim uses
+must be in the claim too, and the claim may add none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Literal
+
+from assistant.lexicon import lexicon, pattern
+from assistant.wording import Term, terms
+
+Changed = Literal["negation", "unsupported", "speaker"]
+
+_WHOLE_SENTENCE = ("condition", "untrue")
+_CLAUSE = ("possible", "reported", "future", "able", "needed", "limiting", "intended")
+
+_CLAUSE_END = re.compile(
+    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though|which|who|that|where"
+    r"|when)\b",
+    re.IGNORECASE,
+)
+
+
+def changed(claim: str, sentence: str, used: Collection[int]) -> Changed | None:
+    """How the claim changes what the sentence says; None where it doesn't.
+
+    Args:
+        claim: the statement.
+        sentence: what it is laid against.
+        used: indices into `terms(sentence)` of those that the claim says (see `matching.match`).
+    """
+    theirs = terms(sentence)
+    clauses = _clauses(sentence, theirs)
+    if _negated(claim) != _bearing_negations(theirs, clauses, used):
+        return "negation"
+    if _misplaced_negation(claim, theirs, clauses, used):
+        return "negation"
+    if "?" in sentence and "?" not in claim:
+        return "unsupported"
+    for kind in _WHOLE_SENTENCE:
+        if _lost(kind, claim, sentence):
+            return "unsupported"
+    concerned = {clauses[i] for i in used if theirs[i].kind != "date"}
+    for kind in _CLAUSE:
+        if _lost(kind, claim, sentence, theirs, clauses, concerned):
+            return "unsupported"
+    if _added(claim, sentence):
+        return "unsupported"
+    return "speaker" if _put_in_nobodys_mouth(claim, sentence, theirs, used) else None
+
+
+def _found(kind: str, text: str) -> list[re.Match[str]]:
+    """The words of one kind in `text`; the month of May is none."""
+    return [
+        match
+        for match in pattern("operators", kind).finditer(text)
+        if not (match[0] == "May" and match.start() > 0)
+    ]
+
+
+def _negated(text: str) -> int:
+    return sum(term.kind == "negation" for term in terms(text))
+
+
+def _clauses(sentence: str, theirs: tuple[Term, ...]) -> list[int]:
+    """For each term the number of the clause that it stands in."""
+    numbers, clause = [], 0
+    for i, term in enumerate(theirs):
+        if i and _CLAUSE_END.search(sentence[theirs[i - 1].end : term.start]):
+            clause += 1
+        numbers.append(clause)
+    return numbers
+
+
+def _borne_on(at: int, theirs: tuple[Term, ...], clauses: list[int]) -> set[int]:
+    """The clauses that the word at `at` bears on: its own, and that of the next content word."""
+    following = next((i for i in range(at + 1, len(theirs)) if theirs[i].kind == "word"), None)
+    found = {clauses[at]} if at < len(clauses) else set()
+    return found | ({clauses[following]} if following is not None else set())
+
+
+def _bearing_negations(theirs: tuple[Term, ...], clauses: list[int], used: Collection[int]) -> int:
+    concerned = {clauses[i] for i in used}
+    return sum(
+        term.kind == "negation" and bool(_borne_on(i, theirs, clauses) & concerned)
+        for i, term in enumerate(theirs)
+    )
+
+
+def _misplaced_negation(
+    claim: str, theirs: tuple[Term, ...], clauses: list[int], used: Collection[int]
+) -> bool:
+    """Whether the claim denies another thing than the sentence does."""
+    borne = set[int]()
+    for i, term in enumerate(theirs):
+        if term.kind == "negation":
+            borne |= _borne_on(i, theirs, clauses)
+    ours = terms(claim)
+    for i, term in enumerate(ours):
+        if term.kind != "negation":
+            continue
+        denied = next((t for t in ours[i + 1 :] if t.kind == "word"), None)
+        if denied is None:
+            continue
+        there = [n for n in used if theirs[n].key == denied.key]
+        if there and not any(clauses[n] in borne for n in there):
+            return True
+    return False
+
+
+def _lost(
+    kind: str,
+    claim: str,
+    sentence: str,
+    theirs: tuple[Term, ...] = (),
+    clauses: list[int] | None = None,
+    concerned: set[int] | None = None,
+) -> bool:
+    """Whether the sentence has a word of this kind, on what the claim says, and the claim has none.
+
+    Without `concerned` the word bears on the whole sentence.
+    """
+    if _found(kind, claim):
+        return False
+    for found in _found(kind, sentence):
+        if clauses is None or concerned is None:
+            return True
+        at = next((i for i, term in enumerate(theirs) if term.end > found.start()), None)
+        if at is None:
+            at = len(theirs) - 1
+        if _borne_on(at, theirs, clauses) & concerned:
+            return True
+    return False
+
+
+def _added(claim: str, sentence: str) -> bool:
+    """Whether the claim has a hedge or a condition that the sentence hasn't."""
+    return any(
+        _found(kind, claim) and not _found(kind, sentence)
+        for kind in ("condition", "untrue", "possible", "reported", "future", "needed", "limiting")
+        if not _shares(kind, claim, sentence)
+    )
+
+
+def _shares(kind: str, claim: str, sentence: str) -> bool:
+    """Whether a word of this kind in the claim is in the sentence in another sense ("could")."""
+    ours = {found[0].casefold() for found in _found(kind, claim)}
+    others = {entry for each in lexicon()["operators"] for entry in lexicon()["operators"][each]}
+    return all(
+        re.search(rf"(?<!\w){re.escape(word)}(?!\w)", sentence, re.I) for word in ours & others
+    )
+
+
+def _put_in_nobodys_mouth(
+    claim: str, sentence: str, theirs: tuple[Term, ...], used: Collection[int]
+) -> bool:
+    """Whether the sentence tells what somebody holds, and the claim tells it as so."""
+    if _found("held", claim):
+        return False
+    for verb in _found("held", sentence):
+        behind = [i for i in used if theirs[i].start >= verb.end()]
+        trailing = re.search(r",\s*(?:[\w.’'-]+\s+){0,6}$", sentence[: verb.start()])
+        if behind or trailing:
+            return True
+    return False
