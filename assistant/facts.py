@@ -138,7 +138,7 @@ def _number_pattern() -> re.Pattern[str]:
         r"(?:\s?(?P<unit>%|[^\W\d_]+(?:\s+cent\b)?))?"
         rf"|(?<!\w)(?P<written>(?:{tens})[\s-](?:{units})(?!\w)|{units}|{tens})"
         rf"(?:[\s-](?P<written_scale>{'|'.join(map(re.escape, scales))}))?"
-        r"(?!\w)(?:\s(?P<written_unit>[^\W\d_]+))?",
+        r"(?!\w)(?:\s(?P<written_unit>[^\W\d_]+(?:\s+cent\b)?))?",
         re.IGNORECASE,
     )
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.models import Message, Piece, Reply, SchemaRefusedError
-from assistant.render import one_line
+from assistant.server_words import bracketed
 from index.errors import ModelError
 from index.integrations import parse
 from index.tokens import count_tokens
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
-
-_SAID_CHARACTERS = 200
 
 
 class LlamaIndexModel:
@@ -62,10 +60,10 @@ class LlamaIndexModel:
         from llama_index.core.llms import LLM
 
         try:
-            llm = integration.build(LLM, {"base_url": base_url, "api_key": api_key})
+            llm: LLM = integration.build(LLM, {"base_url": base_url, "api_key": api_key})
         except Exception as error:  # every integration raises errors of its own
             failure = ModelError(
-                f"The language model {name!r} can't be set up{_bracket(error, api_key)}: "
+                f"The language model {name!r} can't be set up{bracketed(str(error), api_key)}: "
                 "correct its name, key or address."
             )
         else:
@@ -111,18 +109,9 @@ class LlamaIndexModel:
                 yield Piece(text)
         except Exception as error:  # every integration raises errors of its own
             failure = ModelError(
-                f"The language model {self.name!r} failed{_bracket(error, self._key)}: "
+                f"The language model {self.name!r} failed{bracketed(str(error), self._key)}: "
                 "check its name, key and connection, or try again later.",
                 retryable=True,
             )
         if failure is not None:  # outside of the handler: it must not carry the error's context
             raise failure
-
-
-def _bracket(error: Exception, key: object) -> str:
-    """What the integration said, short, on one line and without the key."""
-    said = str(error)
-    if isinstance(key, str) and key:
-        said = said.replace(key, "[key]")
-    said = one_line(said)[:_SAID_CHARACTERS].rstrip(".")
-    return f" ({said})" if said else ""

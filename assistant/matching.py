@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from assistant.lexicon import words
+from assistant.lexicon import pattern, words
 from assistant.names import Name, names, spelling_key
 from assistant.wording import Term, same, terms
 
@@ -145,34 +145,43 @@ def _best_path(
         for q in places[i]:
             for p, (breaks, path) in paths.items():
                 more = _breaks(ours, i, p, q, texts)
-                if more is None or breaks + more > MAX_BREAKS:
+                if more is None or breaks + more > MAX_BREAKS or q in path[:-1]:
                     continue
                 reached = (breaks + more, (*path, q))
                 if q not in longer or reached < longer[q]:
                     longer[q] = reached
         paths = longer
-    return min(paths.values())[1] if paths else None
+    sound = [(breaks, path) for breaks, path in paths.values() if _is_sound(ours, path, texts)]
+    return min(sound)[1] if sound else None
 
 
 def _can_begin(p: int, first: Term, texts: _Texts) -> bool:
     """Whether the claim's first word begins something there, and isn't cut from a longer phrase."""
     before = texts.left_of(p)
-    if before is None or first.kind in ("date", "number"):
-        return True
-    if before in texts.wanted or _LEADS_IN.search(texts.claim[: first.start]):
+    if before is None or before in texts.wanted:
         return True
     gap = texts.between(before, p)
-    if _BOUNDARY.search(gap):
+    if _RELATIVE.search(gap) and not _is_reported(texts.sentence[: texts.theirs[p].start]):
+        return False
+    if first.kind in ("date", "number") or _LEADS_IN.search(texts.claim[: first.start]):
+        return True
+    if _BOUNDARY.search(gap) or _is_reported(texts.sentence[: texts.theirs[p].start]):
         return True
     # "President Ann Lee": the words before a name that belong to it may be left out.
     title = texts.theirs[before]
     return bool(title.name) and bool(first.name) and not gap.strip()
 
 
+def _is_reported(before: str) -> bool:
+    """Whether all that comes before is that somebody says so: "Ann Lee said on 12 May that the"."""
+    verbs = list(pattern("reporting_kinds", "neutral").finditer(before))
+    return bool(verbs) and bool(re.search(r"\bthat\b", before[verbs[-1].end() :]))
+
+
 def _breaks(ours: Sequence[Term], i: int, p: int, q: int, texts: _Texts) -> int | None:
     """How many breaks it takes to say `ours[i]` at `q` after the one before at `p`; None: never."""
-    if q == p + 1 or q == p:
-        return 0
+    if q == p:
+        return 0 if texts.theirs[p].kind == "pronoun" else None
     if q > p:
         return 0 if _can_skip(p, q, texts) else None
     joint = texts.claim[ours[i - 1].end : ours[i].start]
@@ -181,11 +190,32 @@ def _breaks(ours: Sequence[Term], i: int, p: int, q: int, texts: _Texts) -> int 
     return 1 if i >= 2 and _met_with(ours[i - 2 : i + 1], p, texts) else None
 
 
+def _is_sound(ours: Sequence[Term], path: tuple[int, ...], texts: _Texts) -> bool:
+    """Whether a path with a break only says two phrases of one clause in the other order."""
+    at = next((i for i in range(1, len(path)) if path[i] < path[i - 1]), None)
+    if at is None:
+        return True
+    kinds = [texts.theirs[p].kind for p in path]
+    lone_date = kinds.count("date") == 1
+    moved = [p for p, kind in zip(path, kinds, strict=True) if not (lone_date and kind == "date")]
+    first = [p for p in path[:at] if p in moved]
+    second = [p for p in path[at:] if p in moved]
+    if not first or not second:
+        first, second = list(path[:at]), list(path[at:])
+    if max(second) > min(first):
+        return False
+    between = texts.between(max(second), min(first))
+    joint = texts.claim[ours[at - 1].end : ours[at].start]
+    coordinated = _COORDINATOR.search(joint) and _COORDINATOR.search(between)
+    opening = min(second) == 0 and not _RELATIVE.search(between)
+    return bool(coordinated) or opening or not _BOUNDARY.search(between)
+
+
+_RELATIVE = re.compile(r"\b(?:that|which|who|whom|whose|where)\b", re.IGNORECASE)
 _BOUNDARY = re.compile(
-    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though|as|when|that|where|"
-    r"which|who|if|says?|said)\b",
-    re.IGNORECASE,
+    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though)\b", re.IGNORECASE
 )
+"""Behind these a sentence begins anew; what follows "that" or "which" depends on the rest."""
 _JOINT = re.compile(
     r"[,;:]|\b(?:and|or|in|on|at|during|had|have|has|held|made|with|for|because)\b", re.IGNORECASE
 )

@@ -18,7 +18,6 @@ from assistant.models import Message, Reply, SchemaRefusedError
 from assistant.openai_failures import complaint, explain, is_about_context, not_set_up
 from assistant.openai_model import Endpoint
 from assistant.openai_stream import read
-from index.errors import ModelError
 
 _PLACEHOLDER_KEY = "none"  # the SDK wants a key, a server without one takes any
 _CONNECT_SECONDS = 10.0

@@ -1,6 +1,6 @@
-"""What a user reads when a server that speaks the OpenAI protocol fails, without its key.
+"""What a user reads when a server that speaks the OpenAI protocol fails.
 
-The SDK's errors hold the request with its headers, so none of them is passed on: each becomes one
+The SDK's errors hold the request and its key, so none of them is passed on: each becomes one
 sentence here.
 """
 
@@ -13,10 +13,9 @@ import httpx2
 import openai
 
 from assistant.openai_model import KEY_VARIABLE, Endpoint
-from assistant.render import one_line
+from assistant.server_words import bracketed
 from index.errors import ModelError
 
-_SAID_CHARACTERS = 200
 _DEPTH = 4
 _MESSAGE = ("message", "detail", "msg", "error")
 _COMPLAINT = (*_MESSAGE, "loc", "param", "code")
@@ -27,7 +26,7 @@ _CONTEXT = re.compile(
 )
 
 
-def complaint(error: openai.APIStatusError) -> str:
+def complaint(error: openai.APIError) -> str:
     """All that the server says about a refused request: messages, and names of parameters."""
     return _words(error.body, _COMPLAINT, _DEPTH)
 
@@ -39,21 +38,19 @@ def is_about_context(said: str) -> bool:
 
 def explain(error: Exception, at: Endpoint) -> ModelError:
     """The sentence for an error of the SDK, of its HTTP client or of a reply that can't be read."""
-    if isinstance(error, openai.APIStatusError):
-        return _explain_status(error, at)
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
         return _failure(
             f"{at.place} sent nothing for {at.timeout:g} seconds: "
-            "try again later or choose a longer time-out.",
+            "try again later, or allow a longer time-out.",
             retryable=True,
         )
     if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
         return _explain_connection(error, at)
-    if isinstance(error, openai.APIError):  # the server's own word in the middle of a stream
-        return _explain_event(error, at)
+    if isinstance(error, openai.APIError):
+        return _explain_refusal(error, at)
     return _failure(
         f"{at.place} sent a reply that isn't in the OpenAI protocol: "
-        "check the base URL and the server, or try again.",
+        "try again, or check the base URL and the server.",
         retryable=True,
     )
 
@@ -72,44 +69,63 @@ def no_reply(at: Endpoint) -> ModelError:
 
 
 def not_set_up(error: Exception, at: Endpoint) -> ModelError:
-    """The HTTP client can't be made; with a checked base URL that is for the proxy's sake."""
+    """The HTTP client can't be made: as the base URL was checked, it is for the proxy's sake."""
     return _failure(
-        f"no connection to {at.place} can be set up{_bracket(str(error), at)}: "
+        f"no connection to {at.place} can be set up{bracketed(str(error), at.key)}: "
         "correct the proxy settings in the environment."
     )
 
 
-def _explain_status(error: openai.APIStatusError, at: Endpoint) -> ModelError:
-    status = error.status_code
-    said = _bracket(_words(error.body, _MESSAGE, _DEPTH), at)
-    told = complaint(error)
-    if status == 401:
-        wrong = "wants a key" if at.key is None else "refused the key"
-        mend = "set" if at.key is None else "correct"
-        return _failure(f"{at.place} {wrong} for the model {at.model!r}: {mend} {KEY_VARIABLE}.")
-    if status == 403:
+def _explain_connection(error: Exception, at: Endpoint) -> ModelError:
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    if isinstance(cause, httpx2.ConnectError):
         return _failure(
-            f"{at.place} refused access to the model {at.model!r}{said}: "
-            f"check the key in {KEY_VARIABLE} and what it may be used for."
+            f"no server answers at {at.place.removeprefix('the server at ')}"
+            f"{bracketed(str(cause), at.key)}: start it, or correct the base URL.",
+            retryable=True,
         )
+    return _failure(f"{at.place} broke the connection: try again later.", retryable=True)
+
+
+def _explain_refusal(error: openai.APIError, at: Endpoint) -> ModelError:
+    """For what the server itself says, instead of a reply or in the middle of one."""
+    status = error.status_code if isinstance(error, openai.APIStatusError) else None
+    said = bracketed(_words(error.body, _MESSAGE, _DEPTH), at.key)
+    told = complaint(error)
+    if status in (401, 403):
+        return _explain_key(status, said, at)
     if status == 404 or "model_not_found" in told:
         return _failure(
-            f"There is no model {at.model!r} at {at.place}{said}: correct its name or the base URL."
+            f"there is no model {at.model!r} at {at.place}{said}: correct its name or the base URL."
         )
+    if status != 429 and (status == 413 or is_about_context(told)):
+        return _failure(
+            f"the prompt is longer than the model {at.model!r} takes{said}: "
+            "lower PINCITE_CONTEXT_TOKENS."
+        )
+    return _explain_trouble(status, said, at)
+
+
+def _explain_key(status: int, said: str, at: Endpoint) -> ModelError:
+    model = f"the model {at.model!r}"
+    if at.key is None:
+        return _failure(f"{at.place} wants a key for {model}: set {KEY_VARIABLE}.")
+    if status == 401:  # the server's words may show a part of the key
+        return _failure(f"{at.place} refused the key for {model}: correct {KEY_VARIABLE}.")
+    return _failure(
+        f"{at.place} refused access to {model}{said}: "
+        f"check the key in {KEY_VARIABLE} and what it may be used for."
+    )
+
+
+def _explain_trouble(status: int | None, said: str, at: Endpoint) -> ModelError:
+    if status is None:
+        return _failure(f"{at.place} broke off with an error{said}: try again.", retryable=True)
     if status == 429:
         return _failure(
             f"{at.place} refused the request for its rate limit or quota{said}: try again later.",
             retryable=True,
         )
-    if status == 413 or is_about_context(told):
-        return _failure(
-            f"The prompt is longer than the model {at.model!r} takes{said}: "
-            "lower PINCITE_CONTEXT_TOKENS."
-        )
-    return _explain_other_status(status, said, at)
-
-
-def _explain_other_status(status: int, said: str, at: Endpoint) -> ModelError:
     if status >= 500 or status in (408, 409):
         return _failure(
             f"{at.place} failed with status {status}{said}: try again later.", retryable=True
@@ -117,29 +133,6 @@ def _explain_other_status(status: int, said: str, at: Endpoint) -> ModelError:
     return _failure(
         f"{at.place} refused the request with status {status}{said}: "
         "check the name of the model and the settings of the server."
-    )
-
-
-def _explain_connection(error: Exception, at: Endpoint) -> ModelError:
-    cause = error if isinstance(error, httpx2.HTTPError) else error.__cause__
-    if isinstance(cause, httpx2.ConnectError):
-        return _failure(
-            f"No server answers at {at.place.removeprefix('the server at ')}"
-            f"{_bracket(str(cause), at)}: start it, or correct the base URL.",
-            retryable=True,
-        )
-    return _failure(f"{at.place} broke the connection: try again later.", retryable=True)
-
-
-def _explain_event(error: openai.APIError, at: Endpoint) -> ModelError:
-    if is_about_context(error.message):
-        return _failure(
-            f"The prompt is longer than the model {at.model!r} takes"
-            f"{_bracket(error.message, at)}: lower PINCITE_CONTEXT_TOKENS."
-        )
-    return _failure(
-        f"{at.place} broke off its reply with an error{_bracket(error.message, at)}: try again.",
-        retryable=True,
     )
 
 
@@ -160,15 +153,3 @@ def _words(body: object, keys: Sequence[str], depth: int) -> str:
     else:
         parts = []
     return " ".join(part for part in parts if part)
-
-
-def _bracket(said: str, at: Endpoint) -> str:
-    """The server's words for the middle of a sentence: short, on one line, without the key."""
-    if said.lstrip().startswith("<"):  # a page of HTML says nothing to a reader
-        return ""
-    if at.key:
-        said = said.replace(at.key, "[key]")
-    said = one_line(said).rstrip(".")
-    if len(said) > _SAID_CHARACTERS:
-        said = said[: _SAID_CHARACTERS - 1] + "…"
-    return f" ({said})" if said else ""

@@ -9,19 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import Literal
 
 from assistant.lexicon import lexicon, pattern
 from assistant.wording import Term, terms
 
-Changed = Literal["negation", "unsupported", "speaker"]
+Changed = Literal["negation", "unsupported", "speaker", "number"]
 
 _WHOLE_SENTENCE = ("condition", "untrue")
-_CLAUSE = ("possible", "reported", "future", "able", "needed", "limiting", "intended")
+_CLAUSE = (
+    "possible",
+    "reported",
+    "future",
+    "conditional",
+    "able",
+    "needed",
+    "limiting",
+    "intended",
+)
 
 _CLAUSE_END = re.compile(
-    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though|which|who|that|where"
-    r"|when)\b",
+    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though|which|who|where|when)"
+    r"\b",
     re.IGNORECASE,
 )
 
@@ -51,6 +61,8 @@ def changed(claim: str, sentence: str, used: Collection[int]) -> Changed | None:
             return "unsupported"
     if _added(claim, sentence):
         return "unsupported"
+    if _approximate(sentence, theirs, used) > _approximate(claim, terms(claim)):
+        return "number"
     return "speaker" if _put_in_nobodys_mouth(claim, sentence, theirs, used) else None
 
 
@@ -121,29 +133,31 @@ def _lost(
     clauses: list[int] | None = None,
     concerned: set[int] | None = None,
 ) -> bool:
-    """Whether the sentence has a word of this kind, on what the claim says, and the claim has none.
+    """Whether more words of this kind bear on what the claim says than the claim has.
 
-    Without `concerned` the word bears on the whole sentence.
+    Without `concerned` a word bears on the whole sentence.
     """
-    if _found(kind, claim):
-        return False
-    for found in _found(kind, sentence):
-        if clauses is None or concerned is None:
-            return True
-        at = next((i for i, term in enumerate(theirs) if term.end > found.start()), None)
-        if at is None:
-            at = len(theirs) - 1
-        if _borne_on(at, theirs, clauses) & concerned:
-            return True
-    return False
+    found = _found(kind, sentence)
+    if clauses is not None and concerned is not None:
+        found = [
+            each
+            for each in found
+            if _borne_on(_index_at(each.start(), theirs), theirs, clauses) & concerned
+        ]
+    return len(found) > len(_found(kind, claim))
+
+
+def _index_at(offset: int, theirs: tuple[Term, ...]) -> int:
+    """The term at or behind the offset, or the last."""
+    return next((i for i, term in enumerate(theirs) if term.end > offset), len(theirs) - 1)
 
 
 def _added(claim: str, sentence: str) -> bool:
     """Whether the claim has a hedge or a condition that the sentence hasn't."""
     return any(
         _found(kind, claim) and not _found(kind, sentence)
-        for kind in ("condition", "untrue", "possible", "reported", "future", "needed", "limiting")
-        if not _shares(kind, claim, sentence)
+        for kind in (*_WHOLE_SENTENCE, *_CLAUSE)
+        if kind not in ("able", "intended") and not _shares(kind, claim, sentence)
     )
 
 
@@ -154,6 +168,21 @@ def _shares(kind: str, claim: str, sentence: str) -> bool:
     return all(
         re.search(rf"(?<!\w){re.escape(word)}(?!\w)", sentence, re.I) for word in ours & others
     )
+
+
+def _approximate(text: str, found: tuple[Term, ...], used: Collection[int] | None = None) -> int:
+    """How many numbers of `text` (of those used, if given) are said to be inexact."""
+    return sum(
+        term.kind == "number"
+        and (used is None or i in used)
+        and bool(_before_number().search(text[: term.start]))
+        for i, term in enumerate(found)
+    )
+
+
+@cache
+def _before_number() -> re.Pattern[str]:
+    return re.compile(rf"{pattern('operators', 'approximate').pattern}\s+$", re.IGNORECASE)
 
 
 def _put_in_nobodys_mouth(

@@ -22,6 +22,8 @@ from assistant.wording import Term, same_weekdays, terms
 
 MAX_PARTS = 4
 """Quoted sentences that one claim may put together."""
+MAX_JOINTS = 12
+"""Places in a claim where it is tried whether a part ends there."""
 
 _FURTHEST: tuple[WithheldReason, ...] = (
     "speaker",
@@ -106,18 +108,24 @@ def _negation_differs(claim: str, sentence: str) -> bool:
     return len(negations(claim)) != len(negations(sentence))
 
 
-_PARTS = re.compile(r"[.;!?]\s+|,\s+(?:and\s+|but\s+|while\s+)?|\s+(?:and|but|while)\s+")
+_JOINT = re.compile(r"[.;!?]\s+|,\s+(?:and\s+|but\s+|while\s+)?|\s+(?:and|but|while)\s+")
 
 
-def _is_said_in_parts(claim: str, quotes: Sequence[str]) -> bool:
+def _is_said_in_parts(claim: str, quotes: Sequence[str], most: int = MAX_PARTS) -> bool:
     """Whether the claim falls into parts each of which is a quoted sentence, whole.
 
     Less than the whole wouldn't do: halves of two sentences put together say what neither says.
     """
-    parts = [part for part in _PARTS.split(claim) if part.strip()]
-    if not 2 <= len(parts) <= MAX_PARTS:
+    if most < 2 or len(quotes) < 2:
         return False
-    return all(any(_says_all(part, quote) for quote in quotes) for part in parts)
+    for joint in list(_JOINT.finditer(claim))[:MAX_JOINTS]:
+        part, rest = claim[: joint.start()], claim[joint.end() :]
+        said = [quote for quote in quotes if _says_all(part, quote)]
+        if said and any(_says_all(rest, quote) for quote in quotes if quote not in said):
+            return True
+        if said and _is_said_in_parts(rest, [q for q in quotes if q not in said], most - 1):
+            return True
+    return False
 
 
 def _says_all(part: str, quote: str) -> bool:

@@ -50,11 +50,20 @@ def terms(text: str) -> tuple[Term, ...]:
     taken = [(term.start, term.end) for term in found]
     taken += [match.span() for match in pattern("wording", "light_phrases").finditer(text)]
     for match in _WORD.finditer(text):
-        start, end = match.span()
-        if any(start < last and first < end for first, last in taken):
-            continue
-        found += _word_terms(text, start, end)
+        for start, end in _outside(taken, *match.span()):
+            found += _word_terms(text, start, end)
     return tuple(sorted(found, key=lambda term: term.start))
+
+
+def _outside(taken: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of a word that aren't taken: "thirds" of "two-thirds", where "two" is a number."""
+    for first, last in sorted(taken):
+        if first < end and start < last:
+            if start < first:
+                yield start, first
+            start = last
+    if start < end:
+        yield start, end
 
 
 def _values(text: str) -> Iterator[Term]:
@@ -67,6 +76,10 @@ def _values(text: str) -> Iterator[Term]:
 def _word_terms(text: str, start: int, end: int) -> Iterator[Term]:
     """The terms of one written word; the parts of a hyphenated one count singly."""
     written = text[start:end]
+    if written[0] in "-’'":
+        start, written = start + 1, written[1:]
+    if not written:
+        return
     if _is_negation(written):
         yield Term("negation", "", start, end)
     elif "-" in written and not written.replace("-", "").isdigit():

@@ -176,7 +176,9 @@ def date_changed(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
             yield _replaced(text, *match.span(), new_month)
 
 
-_LISTING = re.compile(r"[\s,;&–—/-]|\b(?:and|or|to|the|an?|both|nor|again|then|in|on|for|of|at)\b")
+_LISTING = re.compile(
+    rf"[\s,;&–—/-]|\b(?:{_MONTH}|and|or|to|the|an?|both|nor|again|then|in|on|for|of|at)\b"
+)
 _SYMMETRIC = re.compile(
     r"\b(?:between|both|with|versus|vs|same|similar\w*|equal\w*|border\w*|adjacent|differ\w*|unlike"
     r"|identical|together|marr\w+|met|meet\w*|compar\w+|connect\w*|link\w*|merg\w*|each other"
@@ -194,7 +196,7 @@ def number_moved(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
             same_noun = _next_word(text, first.end()) == _next_word(text, second.end())
             if first[0].casefold() == second[0].casefold() or _SYMMETRIC.search(gap):
                 continue
-            if not same_noun and _carries(gap) and len(first[0]) + len(second[0]) > 2:
+            if not same_noun and _carries(gap) and not _parallel(text, first, second):
                 yield _exchanged(text, first, second)
 
 
@@ -215,7 +217,7 @@ def unit_changed(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
     for pattern in (_DIGITS, _WRITTEN):
         for number in pattern.finditer(text):
             noun = re.compile(r"[ -]([a-z]+s)\b").match(text, number.end())
-            if noun is None or not _is_plural(noun[1]):
+            if noun is None or not _is_plural(noun[1]) or _YEAR.match(text, number.start()):
                 continue
             others = [p for p in plurals if words(p) != words(noun[1])]
             others = [p for p in others if f"{number[0]} {p}" not in place.paragraph]
@@ -224,7 +226,7 @@ def unit_changed(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
 
 
 def _is_plural(word: str) -> bool:
-    return len(word) > 4 and word[-1] == "s" and word[-2] not in "sui" and word not in _STOP
+    return bool(re.fullmatch(r"[a-z]{3,}[^\Wsui]s", word)) and word not in _STOP
 
 
 # Negation
@@ -250,7 +252,7 @@ def negation_added(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
         base = _base(match[1], pool)
         before = text[: match.start()].split()[-1]
         if base and not re.fullmatch(
-            r"(?:is|are|was|were|be|been|had|has|have|and|or|the|an?)", before
+            r"(?:is|are|was|were|be|been|had|has|have|having|not|never|and|or|the|an?)", before
         ):
             yield _replaced(text, *match.span(), f"{dice.choice(('did not', 'didn’t'))} {base}")
             yield _replaced(text, *match.span(), f"failed to {base}")
@@ -307,16 +309,16 @@ def opposite_word(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
 
 _STRONGER = (
     (r"\b[Ss]ome (?=of\b|[a-z]+s\b)", "all "),
-    (r"\b[Mm](?:any|ost|ore) (?=of\b|[a-z]+s\b)(?!than)", "all "),
-    (r"\b(?:[Ss]everal|[Aa] few|[Ff]ew) (?=of\b|[a-z]+s\b)", "all "),
+    (r"(?<!ly )(?<!not )(?<!so )\b[Mm](?:any|ost) (?=of\b|[a-z]+s\b)", "all "),
+    (r"\b(?:[Ss]everal|[Aa] few|[Ff]ew) (?=of\b|[a-z]+s\b)(?!hundreds|thousands|millions)", "all "),
     (
         r"\b(?:often|sometimes|usually|generally|typically|frequently|mostly|largely|mainly) ",
         "always ",
     ),
     (r"\b(?:almost|nearly|virtually) (?=all|every|entire|complete|no\b|always|exclusive)", ""),
     (r"\b(?:partly|partially|in part) ", "entirely "),
-    (r"\bone of the (?=[a-z]+est|most)(.*?)s\b", r"the \1"),
-    (r"\b(?:can|could) (?=be\b|have\b)", "must always "),
+    (r"\bone of the (?=[a-z]+est|most)((?:[a-z]+,? ){1,4}[a-z]{3,}[^\Ws])s\b", r"the \1"),
+    (r"\bcan (?=be\b)", "must always "),
     (r"\bat least (?=\w)", "exactly "),
 )
 
@@ -437,11 +439,12 @@ def names_exchanged(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _STOP = stop_words()["en"] | frozenset(
     "also however including included include includes would could may might must many several "
-    "often usually generally called named known termed used using based like well such much even though "
-    "although since according due within without around across along among per via became become "
-    "becomes began made make makes took take takes given gave one two three four five six seven "
-    "eight nine ten part parts number numbers time times first second third new various certain "
-    "different similar particular large major main several great important significant".split()
+    "often usually generally called named known termed used using based like well such much "
+    "even though although since according due within without around across along among per via "
+    "became become becomes began made make makes took take takes given gave one two three four "
+    "five six seven eight nine ten part parts number numbers time times first second third new "
+    "various certain perhaps sometimes always means towards besides series different similar "
+    "particular large major main several great important significant".split()
 )
 _RELATION = re.compile(
     r"\b(?:of|in|on|by|to|from|for|at|is|was|were|are|has|had|have|that|which|than|into|over|under"
@@ -490,14 +493,14 @@ def _parallel(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
     gap = text[first.end() : second.start()]
     if not re.search(r",|;|\band\b|\bor\b", gap):
         return False
-    before = [text[: m.start()].split()[-1:] for m in (first, second)]
+    before = [re.split(r"[\s-]", text[: m.start()].rstrip())[-1:] for m in (first, second)]
     return before[0] == before[1] or before[1] in (["and"], ["or"]) or gap.count(",") > 1
 
 
 def word_replaced(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
     """A content word becomes another of the article with the same ending."""
     text = place.text
-    own = {stem for word in words(text) for stem in [word]}
+    own = set(words(text))
     for match in dice.sample(found := content(text), len(found)):
         word = match[0]
         if word.endswith("ly") or len(word) < 5:
@@ -537,23 +540,29 @@ def stitched_pairs(place: Place, pool: Pool, dice: Random) -> Iterator[tuple[str
             (_verb_cut(place.text), _verb_cut(other.text)),
             (_middle_cut(place.text), _middle_cut(other.text)),
         ):
-            if first and second:
+            if first and second and not _share(place.text[:first], other.text[:second]):
                 yield place.text[:first].rstrip(" ,;"), other.text[second:], other
 
 
 def _same_subject(first: str, second: str) -> bool:
-    if _REFERS.match(first) or _REFERS.match(second):
-        return True
-    heads = [
-        set(words(" ".join(s.split()[:6]))) - set(words(" ".join(_STOP))) for s in (first, second)
-    ]
+    return bool(_REFERS.match(first) or _REFERS.match(second))
+
+
+def _share(first: str, second: str) -> bool:
+    """Whether a word of some weight stands in both."""
+    heads = [{w for w in words(text) if w not in _STOP} for text in (first, second)]
     return bool(heads[0] & heads[1])
 
 
 def _verb_cut(text: str) -> int | None:
     match = _VERB.search(text)
     opening = text[: match.start()] if match else ""
-    if match is None or "," in opening or len(opening.split()) > 8 or re.search(_OPEN, opening):
+    if (
+        match is None
+        or "," in opening
+        or not 2 <= len(opening.split()) <= 8
+        or re.search(_OPEN, opening)
+    ):
         return None
     return match.start()
 
@@ -592,25 +601,27 @@ _UNDECIDED = (
     r"(?:determin|ask|unclear|unknown|unsure|uncertain|question|debate|know|decid|see|consider|doubt"
     r"|wonder|test|check|disput|dispute|matter)\w*(?: of| on| as to| about| over)?"
 )
-_CONDITIONS = (
+_PLAIN_MODAL = r"\b(?:may|might|could)"
+_ATTRIBUTIONS = (
     (r"^According to [^,]+, (.+)$", r"\1"),
     (r"^(.+), according to [^,.;]+\.$", r"\1."),
     (rf"^.*?\b{_HEDGED_VERBS} that (.+)$", r"\1"),
+)
+_CONDITIONS = (
     (r"^If [^,]+, (?:then )?(.+)$", r"\1"),
     (r"^(.+?),? (?<!even )(?<!as )(?<!what )(?<!and )(?<!or )(?:only )?(?:if|unless|provided that) "
      r"(?!any|not|possible)[^,.;]+\.$", r"\1."),
     (rf"^.*?\b{_UNDECIDED} (?:whether|if) (?!or\b|to\b)(.+)$", r"\1"),
-    (r"\b(?:may|might|could) be\b", "is"),
-    (r"\b(?:may|might|could) have been\b", "was"),
+    (rf"{_PLAIN_MODAL} be\b", "is"),
+    (rf"{_PLAIN_MODAL} have been\b", "was"),
     (r"\b(?:may|might|could|would) have (?=[a-z]+(?:ed|en|wn)\b)", ""),
-    (r"\b(?:may|might|could) (?!not|be|have|also|only|well|even|then|now|still)(?=[a-z])", ""),
-    (r"\bwould (?=(?:not )?(?:be|have)\b)(?=.*\bif\b)", "will "),
+    (rf"{_PLAIN_MODAL} (?!not|be|have|also|only|well|even|then|now|still|probably)(?=[a-z])", ""),
     (rf"\b(is|are|was|were) (?:widely |generally |also )?(?:{_REPORTED}) to be\b", r"\1"),
     (rf"\b(?:is|are|was|were) (?:widely |generally |also )?(?:{_REPORTED}) to have\b", "have"),
     (rf"\b(?:is|are) (?:{_FORESEEN}) to\b", "will"),
     (rf"\b(?:was|were) (?:{_FORESEEN}) to\b", "did"),
     (r"\b(?:seem|appear|tend)(?:s|ed)? to be\b", "is"),
-    (r"\b(?:seem|appear|tend)(?:s|ed)? to (?=[a-z])", ""),
+    (r"\b(?:seem|appear|tend)(?:s|ed)? to (?!me\b|us\b)(?=[a-z])", ""),
     (r"\b(?:tried|attempted|sought|wanted|hoped|planned|intended|threatened|promised|offered"
      r"|proposed) to (?=[a-z])", "did "),
     (r"\b(?:allegedly|reportedly|possibly|probably|perhaps|presumably|apparently|supposedly"
@@ -619,10 +630,21 @@ _CONDITIONS = (
 
 
 def condition_dropped(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
-    """What the sentence says under a condition, as a doubt or as someone's claim, stated flatly."""
-    for pattern, new in _CONDITIONS:
-        for match in re.finditer(pattern, place.text):
-            flat = _replaced(place.text, *match.span(), match.expand(new))
+    """What the sentence says under a condition or as a doubt, stated flatly."""
+    yield from _flat(place.text, _CONDITIONS)
+
+
+def attribution_dropped(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
+    """What the sentence says as someone's claim, stated flatly."""
+    yield from _flat(place.text, _ATTRIBUTIONS)
+
+
+def _flat(text: str, patterns: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for pattern, new in patterns:
+        for match in re.finditer(pattern, text):
+            if re.search(r"\b(?:before|until|so|not)\b[^,;]*$", text[: match.start()]):
+                continue
+            flat = _replaced(text, *match.span(), match.expand(new))
             if len(flat.split()) > 3:
                 yield flat
 
@@ -638,7 +660,11 @@ WRAPPINGS = (
     "Some believe that {}, but the records show otherwise.",
     "No evidence was found that {}.",
     "Unless the court rules otherwise, {}.",
-    "The plan was rejected under which {}.",
+    "The film pretends that {}.",
+    "It was once thought that {}.",
+    "She asked whether {}.",
+    "They rejected the claim that {}.",
+    "{}, if all goes well.",
     "{}, or so the legend goes.",
 )
 
@@ -646,10 +672,13 @@ WRAPPINGS = (
 def wrapped(text: str, wrapping: str) -> str:
     """The statement inside a sentence that doesn't assert it."""
     bare = text.rstrip(".")
-    first = re.split(r"\W", bare)[0]
-    common = first.casefold() in stop_words()["en"] and first != "I"
-    inner = bare[0].lower() + bare[1:] if common and not wrapping.startswith("{") else bare
-    return wrapping.format(inner)
+    return wrapping.format(bare if wrapping.startswith("{") else inside(bare))
+
+
+def inside(text: str) -> str:
+    """The sentence as it is spelt behind other words: "The city" -> "the city"."""
+    first = re.split(r"\W", text)[0].casefold()
+    return text[0].lower() + text[1:] if first in _STOP and first != "i" else text
 
 
 ALTERATIONS: dict[str, Alteration] = {
@@ -668,5 +697,6 @@ ALTERATIONS: dict[str, Alteration] = {
     "words exchanged": words_exchanged,
     "word replaced": word_replaced,
     "condition dropped": condition_dropped,
+    "attribution dropped": attribution_dropped,
 }
 """Of one sentence; what is made must not follow from it."""

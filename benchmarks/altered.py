@@ -35,6 +35,7 @@ from alterations import (
     Place,
     Pool,
     capital,
+    inside,
     stitched,
     stitched_pairs,
     wrapped,
@@ -135,7 +136,7 @@ def stitched_claims(joint: str, place: Place, pool: Pool, dice: Random) -> Itera
 
 def wrapped_claims(place: Place, pool: Pool, dice: Random) -> Iterator[Claim]:
     """The sentence is the claim; the text only has it inside one that doesn't assert it."""
-    if '"' in place.text or "“" in place.text:
+    if re.search('["“]', place.text) or not place.text[0].isalpha():
         return
     for wrapping in dice.sample(WRAPPINGS, len(WRAPPINGS)):
         source = wrapped(place.text, wrapping)
@@ -170,17 +171,19 @@ FALSE_CLAIMS: dict[str, ClaimsOf] = {
 _MONTH = "|".join(MONTHS)
 
 
+_OPENING = (
+    r"(?:(?:In|On|At|By|From|Since)\b[^,]{0,40}\d[^,]{0,20}"
+    r"|(?:During|Throughout|After|Before|(?:Soon|Shortly) after)\b[^,]{2,60})"
+)
+
+
 def verbatim(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
     yield place.text
 
 
 def without_opening(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
     """ "In 1990, the city grew." -> "The city grew." """
-    opening = (
-        r"(?:In|On|At|During|After|Before|By|Since|Under|From|Within|Throughout)\b[^,]{2,60}, "
-    )
-    rest = re.sub(rf"^{opening}(?=(?:the|an?|he|she|it|they|his|its|their|this|[A-Z])\b)", "",
-                  place.text)  # fmt: skip
+    rest = re.sub(rf"^{_OPENING}, (?=(?:the|an?|his|its|their|[A-Z])\b)", "", place.text)
     if rest != place.text:
         yield capital(rest)
 
@@ -212,15 +215,15 @@ def number_rewritten(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
     values = dict(zip(UNITS[1:], range(2, 13), strict=True))
     values |= dict(zip(TENS, range(20, 100, 10), strict=True))
     spelt = {str(value): word for word, value in values.items()}
-    for match in re.finditer(r"\b[a-z]+\b(?![-–])", text):
+    for match in re.finditer(r"(?<![\w–-])[a-z]+\b(?![–-])", text):
         if value := values.get(match[0]):
             yield text[: match.start()] + str(value) + text[match.end() :]
     for match in re.finditer(rf"(?<=[a-z] )\d{{1,2}}(?= (?!{_MONTH})[a-z])", text):
         if word := spelt.get(match[0]):
             yield text[: match.start()] + word + text[match.end() :]
-    yield re.sub(r"\b(\d{1,3}),(\d{3})\b(?!,)", r"\1\2", text)
+    yield re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
     yield re.sub(r"\b(\d{1,3})(\d{3})(?= [a-z])(?<!\b1\d{3})(?<!\b20\d\d)", r"\1,\2", text)
-    yield re.sub(r"\b(\d+) million\b", r"\1,000,000", text)
+    yield re.sub(r"(?<![\d.,])(\d+) million\b", r"\1,000,000", text)
 
 
 def percent_rewritten(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
@@ -252,7 +255,7 @@ def joined(place: Place, pool: Pool, dice: Random) -> Iterator[Claim]:
     others = pool.neighbours(place)
     if others:
         other = dice.choice(others)
-        yield _pointed(f"{place.text.rstrip('.')}, and {other.text}", place, other)
+        yield _pointed(f"{place.text.rstrip('.')}, and {inside(other.text)}", place, other)
 
 
 def true_of_sentence(

@@ -191,4 +191,5 @@ class LlamaIndexEmbedder:
 def _build(integration: Integration) -> BaseEmbedding:
     from llama_index.core.base.embeddings.base import BaseEmbedding
 
-    return integration.build(BaseEmbedding)
+    built: BaseEmbedding = integration.build(BaseEmbedding)
+    return built

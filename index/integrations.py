@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-Model = TypeVar("Model")
 Kind = Literal["embeddings", "llms"]
 
 # The integrations don't agree on what to call these.
@@ -42,10 +41,10 @@ class Integration:
         except ModuleNotFoundError:
             return False
 
-    def build(self, base: type[Model], options: Mapping[str, str | None] | None = None) -> Model:
+    def build(self, base: type[Any], options: Mapping[str, str | None] | None = None) -> Any:
         """Import the package and make its model, a `base`.
 
-        `options` are "api_key" and "base_url"; one that is None is left out. Raises LookupError
+        `options` are "api_key" and "base_url"; one without a value is left out. Raises LookupError
         for one that the model doesn't take, and whatever the package raises.
         """
         exported = vars(import_module(self.module)).values()
@@ -56,17 +55,10 @@ class Integration:
         ]
         if not classes:
             raise LookupError(f"{self.module} has no {base.__name__}")
-        # Where a package has several (a local one and one over HTTP), the plain one is named
-        # shortest.
+        # Of several (a local one and one over HTTP) the plain one has the shortest name.
         chosen = min(classes, key=lambda each: len(each.__name__))
-        given = {name: value for name, value in (options or {}).items() if value is not None}
-        built: Model = chosen(
-            **{
-                _spelled(name, chosen): value
-                for name, value in {"model": self.model, **given}.items()
-            }
-        )
-        return built
+        given = {"model": self.model, **(options or {})}
+        return chosen(**{_spelled(n, chosen): value for n, value in given.items() if value})
 
 
 def parse(kind: Kind, name: str) -> Integration | None:
