@@ -25,6 +25,9 @@ from assistant.questions import Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
 from index.words import words
 
+SURE = 0.5
+"""Probability from which the sources are held to answer although a model found nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -66,6 +69,15 @@ def judge(evidence: Evidence) -> Verdict:
     )
     probability = 1 / (1 + math.exp(-score))
     return Verdict(probability >= model["threshold"], probability)
+
+
+def is_sure(evidence: Evidence) -> bool:
+    """Whether the sources' own sentences may answer where a model found no answer in them.
+
+    More is asked than to try at all: a clear verdict, and the kind of answer that is asked for.
+    """
+    pool = evidence.prose()
+    return judge(evidence).probability >= SURE and bool(pool) and pool[0].has_kind
 
 
 def _answered_by_form(evidence: Evidence) -> bool | None:

@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterable, Sequence
 
 from assistant.disagreement import Conflict
+from assistant.engines import Making
 from assistant.evidence import PROSE, Evidence
 from assistant.types import (
     Answer,
     Citation,
     Claim,
+    ClaimEvent,
     Disagreement,
     LibraryStamp,
     Nearest,
@@ -45,49 +47,78 @@ class _Numbering:
         return tuple(self._numbered.values())
 
 
-def assemble(
-    *,
-    library: Library,
-    question: str,
-    standalone_question: str,
-    scope: frozenset[str] | None,
-    engine: str,
-    claims: Sequence[VerifiedClaim],
-    conflicts: Sequence[Conflict],
-    withheld: Sequence[Withheld],
-    left_open: Sequence[Evidence],
-    timings: Timings,
-) -> Answer:
-    """The answer from its verified parts; with no claims it abstains and shows what is nearest."""
-    numbering = _Numbering()
-    numbered = tuple(
-        Claim(text=claim.text, citations=numbering.numbers(claim.citations)) for claim in claims
-    )
-    disagreements = tuple(
-        Disagreement(
+class Assembly:
+    """The answer in the making: takes verified claims one by one and numbers their citations.
+
+    What it has handed out doesn't change: later claims and sides only add to it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._numbering = _Numbering()
+        self._claims: dict[str, Claim] = {}
+        self._withheld: dict[tuple[str, str], Withheld] = {}
+        self.verified: list[VerifiedClaim] = []
+        """The claims as they were taken."""
+
+    def take(self, outcome: VerifiedClaim | Withheld) -> ClaimEvent | None:
+        """Add a claim, or note what was withheld; None for that, and for a claim made before."""
+        if isinstance(outcome, Withheld):
+            self._withheld.setdefault((outcome.text, outcome.reason), outcome)
+            return None
+        if outcome.text in self._claims:
+            return None
+        numbers = self._numbering.numbers(outcome.citations)
+        claim = Claim(text=outcome.text, citations=numbers)
+        self._claims[claim.text] = claim
+        self.verified.append(outcome)
+        cited = tuple(c for c in self._numbering.citations() if c.number in numbers)
+        return ClaimEvent(claim=claim, citations=cited)
+
+    def answer(
+        self,
+        *,
+        question: str,
+        standalone_question: str,
+        scope: frozenset[str] | None,
+        conflicts: Sequence[Conflict],
+        left_open: Sequence[Evidence],
+        left_open_by_model: Sequence[str] = (),
+        made: Making,
+        timings: Timings,
+    ) -> Answer:
+        """The finished answer; with no claims it abstains and shows what is nearest."""
+        disagreements = tuple(map(self._disagreement, conflicts))
+        open_parts = [evidence.question.text for evidence in left_open]
+        if self._claims:
+            open_parts += left_open_by_model
+        return Answer(
+            id=_answer_id(self._library, standalone_question, scope, made),
+            question=question,
+            standalone_question=standalone_question,
+            engine=made.engine,
+            model=made.model,
+            claims=tuple(self._claims.values()),
+            citations=self._numbering.citations(),
+            disagreements=disagreements,
+            withheld=tuple(self._withheld.values()),
+            nearest=_nearest(left_open),
+            unanswered=tuple(dict.fromkeys(open_parts)),
+            usage=made.usage,
+            timings_ms=timings,
+            library=stamp(self._library),
+            prompt_version=made.prompt_version,
+        )
+
+    def _disagreement(self, conflict: Conflict) -> Disagreement:
+        return Disagreement(
             kind=conflict.kind,
             about=conflict.about,
             sides=tuple(
-                Side(text=side.text, citations=numbering.numbers(side.citations))
+                Side(text=side.text, citations=self._numbering.numbers(side.citations))
                 for side in conflict.sides
             ),
         )
-        for conflict in conflicts
-    )
-    return Answer(
-        id=_answer_id(library, standalone_question, scope, engine),
-        question=question,
-        standalone_question=standalone_question,
-        engine=engine,
-        claims=numbered,
-        citations=numbering.citations(),
-        disagreements=disagreements,
-        withheld=tuple(withheld),
-        nearest=_nearest(left_open),
-        unanswered=tuple(evidence.question.text for evidence in left_open),
-        timings_ms=timings,
-        library=stamp(library),
-    )
 
 
 def stamp(library: Library) -> LibraryStamp:
@@ -119,11 +150,11 @@ def _nearest(left_open: Sequence[Evidence]) -> tuple[Nearest, ...]:
     return tuple(ranked[:NEAREST])
 
 
-def _answer_id(library: Library, question: str, scope: frozenset[str] | None, engine: str) -> str:
+def _answer_id(library: Library, question: str, scope: frozenset[str] | None, made: Making) -> str:
     identity = {
         "question": question,
         "scope": sorted(scope) if scope is not None else None,
-        "engine": engine,
+        "engine": [made.model, made.prompt_version] if made.model else made.engine,
         "library": [library.fingerprint, library.content()],
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

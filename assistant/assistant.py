@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from assistant import extractive
 from assistant.abstain import answerable_parts
-from assistant.assemble import assemble
+from assistant.assemble import Assembly
+from assistant.budget import ModelUse
 from assistant.chat import Turn, stand_alone_parts
 from assistant.disagreement import find_conflicts
+from assistant.drafts import Draft
+from assistant.engines import Composer
 from assistant.evidence import Evidence, gather
+from assistant.model_use import model_use
+from assistant.models import ChatModel
 from assistant.questions import clean_question, read_question, split_parts
 from assistant.render import printable
 from assistant.sample import open_sample
 from assistant.settings import load_settings
-from assistant.types import Answer, Timings
-from assistant.verify import verify
+from assistant.types import Answer, Event, QuestionEvent, Timings, Withheld
+from assistant.verify import VerifiedClaim, verify_draft
 from index import AddEvent, Library, SettingsError, SourceError
+
+if TYPE_CHECKING:
+    from llama_index.core.llms import LLM
+
+T = TypeVar("T")
 
 
 class Assistant:
@@ -28,27 +38,49 @@ class Assistant:
     Made by `Assistant.open`. One assistant may be shared between threads.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, use: ModelUse | None = None) -> None:
         self.library = library
+        self._use = use
 
     @classmethod
     def open(
         cls,
         library: str | Path | None = None,
         *,
+        model: str | ChatModel | LLM | None = None,
+        base_url: str | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
         progress: Callable[[AddEvent], None] | None = None,
     ) -> Assistant:
         """Open a library folder; without one, `PINCITE_LIBRARY` or else the sample articles.
 
-        The sample library is built on first use; `progress` is told how far that is.
+        Args:
+            library: the folder.
+            model: words the answers: "openai:NAME", "PROVIDER:NAME" or a LlamaIndex LLM;
+                `PINCITE_MODEL` by default, and "extractive" for none.
+            base_url: where the model is served, for any server that speaks the OpenAI protocol.
+            max_tokens: tokens that the model may write for one question.
+            max_cost: USD that the model may cost for one question.
+            progress: told how far the sample library is, which is built on first use.
 
         Raises:
             LibraryNotFoundError: there is no library in the folder.
             LibraryMismatchError: it was built by another version of Pincite.
-            SettingsError: a `PINCITE_*` variable isn't a setting.
+            ModelError: the model's name is unknown, or its key or package is missing.
+            SettingsError: a `PINCITE_*` variable or one of the limits isn't a setting.
         """
-        folder = library if library is not None else load_settings().library
-        return cls(open_sample(progress) if folder is None else Library.open(folder))
+        settings = load_settings().overridden(
+            base_url=base_url, max_tokens=max_tokens, max_cost=max_cost
+        )
+        use = model_use(settings.model if model is None else model, settings)
+        folder = library if library is not None else settings.library
+        return cls(open_sample(progress) if folder is None else Library.open(folder), use)
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model that words the answers; None for the sources' own sentences."""
+        return self._use.model.name if self._use else None
 
     def ask(
         self,
@@ -57,7 +89,7 @@ class Assistant:
         history: Sequence[Turn] = (),
         sources: Iterable[str] | None = None,
     ) -> Answer:
-        """Answer `question` from the library; the same question gets the same answer.
+        """Answer `question` from the library; offline, the same question gets the same answer.
 
         Args:
             question: in any language that the library's embedding knows.
@@ -68,33 +100,68 @@ class Assistant:
             QuestionError: the question is empty, has no words, or is too long.
             SourceError: `sources` names one that the library doesn't have.
             SettingsError: `sources` is given and names none.
+            ModelError: the model can't be asked, or its reply broke off.
 
         That the sources don't answer is no error: the answer's status is "abstained" then.
         """
-        clock = _Clock()
+        *_, answer = self.stream(question, history=history, sources=sources)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        sources: Iterable[str] | None = None,
+    ) -> Iterator[Event]:
+        """Answer as `ask` does, and yield each claim as soon as it is verified.
+
+        The first event is the question as it is put to the sources, the last is the Answer;
+        between them come claims, which never change again. Closing the iterator stops the request
+        to the model. Raises as `ask` does, where the model is concerned while it is iterated.
+        """
         asked = clean_question(question)
         scope = self._scope(sources)
-        parts = stand_alone_parts(asked, [(role, printable(text)) for role, text in history])
+        turns = [(role, printable(text)) for role, text in history]
+        return self._answering(asked, turns, scope)
+
+    def _answering(
+        self, asked: str, history: Sequence[Turn], scope: frozenset[str] | None
+    ) -> Iterator[Event]:
+        clock = _Clock()
+        budget = self._use.budget() if self._use else None
+        parts = stand_alone_parts(asked, history)
+        standalone = asked if parts == split_parts(asked) else " ".join(parts)
+        yield QuestionEvent(standalone_question=standalone)
         with clock.measure("retrieve"):
             found = [self._retrieve(part, scope) for part in parts]
             answerable = answerable_parts(found)
-        with clock.measure("compose"):
-            drafts = [draft for e in answerable for draft in extractive.compose(e)]
+        composer = Composer(answerable, budget)
+        assembly = Assembly(self.library)
+        for draft in clock.timed("compose", composer.drafts(lambda: len(assembly.verified))):
+            with clock.measure("verify"):
+                event = assembly.take(self._verified(draft))
+            if event:
+                yield event
         with clock.measure("verify"):
-            claims, withheld = verify(drafts, self.library)
-            conflicts = find_conflicts(answerable, claims, self.library)
-        return assemble(
-            library=self.library,
+            conflicts = find_conflicts(
+                answerable, assembly.verified, self.library, composer.contradictions
+            )
+        refused = [evidence for evidence in found if evidence not in answerable]
+        yield assembly.answer(
             question=asked,
-            standalone_question=asked if parts == split_parts(asked) else " ".join(parts),
+            standalone_question=standalone,
             scope=scope,
-            engine=extractive.NAME,
-            claims=claims,
             conflicts=conflicts,
-            withheld=withheld,
-            left_open=[e for e in found if e not in answerable] if claims else found,
+            left_open=[*refused, *composer.left_open] if assembly.verified else found,
+            left_open_by_model=composer.left_open_by_model,
+            made=composer.making,
             timings=clock.timings(),
         )
+
+    def _verified(self, draft: Draft | Withheld) -> VerifiedClaim | Withheld:
+        return draft if isinstance(draft, Withheld) else verify_draft(draft, self.library)
 
     def ask_many(
         self, questions: Iterable[str], *, sources: Iterable[str] | None = None
@@ -138,8 +205,26 @@ class _Clock:
         try:
             yield
         finally:
-            self._spent[step] = round((time.perf_counter() - start) * 1000, 1)
+            self._add(step, start)
+
+    def timed(self, step: str, items: Iterator[T]) -> Generator[T]:
+        """The items, with the time that each takes to come measured."""
+        try:
+            while True:
+                with self.measure(step):
+                    item = next(items, None)
+                if item is None:
+                    return
+                yield item
+        finally:
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+
+    def _add(self, step: str, start: float) -> None:
+        spent = (time.perf_counter() - start) * 1000
+        self._spent[step] = self._spent.get(step, 0.0) + spent
 
     def timings(self) -> Timings:
         total = round((time.perf_counter() - self._start) * 1000, 1)
-        return Timings(**self._spent, total=total)
+        return Timings(**{step: round(ms, 1) for step, ms in self._spent.items()}, total=total)

@@ -38,15 +38,23 @@ class Conflict:
 
 
 def find_conflicts(
-    found: Iterable[Evidence], claims: Sequence[VerifiedClaim], library: Library
+    found: Sequence[Evidence],
+    claims: Sequence[VerifiedClaim],
+    library: Library,
+    suggested: Iterable[tuple[Candidate, Candidate]] = (),
 ) -> tuple[Conflict, ...]:
-    """The disagreements that touch the answer, each with both sides cited."""
+    """The disagreements that touch the answer, each with both sides cited.
+
+    `suggested` are pairs of sentences that somebody says contradict each other: they are compared
+    by the same rules as sentences that were aligned here, and reported only if these agree.
+    """
     if not claims:
         return ()
     cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
     conflicts: dict[tuple[DisagreementKind, frozenset[Sentence]], Conflict] = {}
     for evidence in found:
-        for first, second, difference in _compared(evidence, cited):
+        compared = [*_compared(evidence, cited), *_differing(suggested, evidence)]
+        for first, second, difference in compared:
             key = (difference.kind, frozenset((first.sentence, second.sentence)))
             conflict = _conflict(difference, (first, second), evidence, library)
             if conflict and key not in conflicts:
@@ -61,19 +69,27 @@ def _compared(
     for candidate in prose:
         sentence = candidate.sentence
         if (sentence.source_id, sentence.start, sentence.end) in cited:
-            for other in counterparts(candidate, evidence):
-                for difference in (
-                    *differences(sentence.text, other.sentence.text),
-                    *_attributions(candidate, other, evidence),
-                ):
-                    if _concerns(evidence.question, difference):
-                        yield candidate, other, difference
+            pairs = ((candidate, other) for other in counterparts(candidate, evidence))
+            yield from _differing(pairs, evidence)
     if asks_for_quoted_people(evidence.question):
         yield from _introduced_differently(evidence)
         return
     for first, second in combinations(_best_of_each_source(prose), 2):
         for difference in _asked_for(evidence, first.sentence.text, second.sentence.text):
             yield first, second, difference
+
+
+def _differing(
+    pairs: Iterable[tuple[Candidate, Candidate]], evidence: Evidence
+) -> Iterable[tuple[Candidate, Candidate, Difference]]:
+    """What sentences that tell of the same thing say differently, on what is asked."""
+    for first, second in pairs:
+        for difference in (
+            *differences(first.sentence.text, second.sentence.text),
+            *_attributions(first, second, evidence),
+        ):
+            if _concerns(evidence.question, difference):
+                yield first, second, difference
 
 
 def _attributions(

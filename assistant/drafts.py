@@ -26,3 +26,5 @@ class Draft:
     quotes: tuple[Quote, ...]
     speaker: str | None = None
     """Who says it, where the statement doesn't say so itself."""
+    verbatim: bool = True
+    """Whether the text is the source's own, so that marks may stand around it."""

@@ -45,12 +45,21 @@ class Statement:
 
 def compose(evidence: Evidence) -> tuple[Draft, ...]:
     """The drafts that answer the question, best first; none where there are no candidates."""
+    by_form = answered_by_form(evidence)
+    return by_form or tuple(_draft(evidence, statement) for statement in choose(evidence))
+
+
+def answered_by_form(evidence: Evidence) -> tuple[Draft, ...]:
+    """The lines that answer a question about a text itself or about whom it quotes, if it is one.
+
+    A byline or an attribution is the answer as it stands; no wording makes it better.
+    """
     if evidence.question.about_source and (lines := stating(evidence)):
         return tuple(_told_by(evidence, line) for line in lines)
     if asks_for_quoted_people(evidence.question):
         people = introductions(evidence)
         return tuple(_told_by(evidence, sentence) for person in people for sentence in person)
-    return tuple(_draft(evidence, statement) for statement in choose(evidence))
+    return ()
 
 
 def _told_by(evidence: Evidence, sentence: Sentence) -> Draft:

@@ -15,7 +15,7 @@ import httpx2
 import openai
 
 from assistant.models import Message, Reply, SchemaRefusedError
-from assistant.openai_failures import complaint, explain, is_about_context, not_set_up
+from assistant.openai_failures import complaint, explain, is_about_context, no_host, not_set_up
 from assistant.openai_model import Endpoint
 from assistant.openai_stream import read
 
@@ -37,7 +37,6 @@ class Connection:
         """Opens no connection yet. Raises ModelError when the proxy settings can't be used."""
         self._endpoint = endpoint
         self._client = _client(endpoint)
-        weakref.finalize(self, self._client.close)
         self._limit = "max_tokens"
         self._refused: frozenset[str] = frozenset()
         self._form = 0  # the index in _SCHEMA_FORMS of the one to try
@@ -59,6 +58,8 @@ class Connection:
                 if self._learns(error, request):
                     continue
                 failure = explain(error, self._endpoint)
+            except UnicodeError:  # from the name of the host; the rest can be encoded
+                failure = no_host(self._endpoint)
             else:
                 return Reply(read(stream, self._endpoint), messages, stop=stream.close)
             # Outside of the handler, or the SDK's error with the key in it would be its context.
@@ -124,9 +125,10 @@ class Connection:
 
 
 def _client(endpoint: Endpoint) -> openai.OpenAI:
+    http_client = None
     try:
         http_client = openai.DefaultHttpxClient(event_hooks={"response": [_dont_repeat]})
-        return openai.OpenAI(
+        client = openai.OpenAI(
             api_key=endpoint.key or _PLACEHOLDER_KEY,
             base_url=endpoint.base_url,
             timeout=openai.Timeout(
@@ -136,7 +138,11 @@ def _client(endpoint: Endpoint) -> openai.OpenAI:
             http_client=http_client,
         )
     except (ValueError, ImportError, httpx2.InvalidURL) as error:
-        failure = not_set_up(error, endpoint)
+        failure = no_host(endpoint) if http_client else not_set_up(error, endpoint)
+    else:
+        # Streams hold the client, so its connections last until the last reply was read.
+        weakref.finalize(client, http_client.close)
+        return client
     raise failure
 
 

@@ -68,6 +68,19 @@ def no_reply(at: Endpoint) -> ModelError:
     )
 
 
+def empty_stream(at: Endpoint) -> ModelError:
+    """A stream began and ended without a word: so llama-cpp-python fails at a prompt too long."""
+    return _failure(
+        f"{at.place} ended its reply before the first word: "
+        "lower PINCITE_CONTEXT_TOKENS, or look into the server's log."
+    )
+
+
+def no_host(at: Endpoint) -> ModelError:
+    """The base URL has the right form, but no such name can exist."""
+    return _failure(f"{at.place} can't exist under such a name: correct the base URL.")
+
+
 def not_set_up(error: Exception, at: Endpoint) -> ModelError:
     """The HTTP client can't be made: as the base URL was checked, it is for the proxy's sake."""
     return _failure(

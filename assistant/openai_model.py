@@ -127,6 +127,7 @@ def _check(endpoint: Endpoint) -> None:
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_host = bool(parts.hostname) and parts.port != 0
+        return parts.scheme in ("http", "https") and has_host and url.isprintable()
     except ValueError:  # a port that is no number, brackets that don't match
         return False

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 import openai
-from pydantic import BaseModel, NonNegativeInt
+from pydantic import BaseModel
 
 from assistant.models import Piece
-from assistant.openai_failures import broken_off, explain, no_reply
+from assistant.openai_failures import broken_off, empty_stream, explain, no_reply
 from assistant.openai_model import Endpoint
 
 
@@ -26,8 +26,8 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: NonNegativeInt | None = None
-    completion_tokens: NonNegativeInt | None = None
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
 
 
 class _Part(BaseModel):
@@ -46,9 +46,14 @@ class _Part(BaseModel):
         return Piece(
             text=(choice.delta or choice.message or _Text()).content or "",
             cut=choice.finish_reason == "length",
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
+            prompt_tokens=_count(usage.prompt_tokens),
+            completion_tokens=_count(usage.completion_tokens),
         )
+
+
+def _count(tokens: object) -> int | None:
+    """A number that makes no sense is no reason to lose the reply: we count ourselves then."""
+    return tokens if isinstance(tokens, int) and tokens >= 0 else None
 
 
 def read(stream: openai.Stream[Any], at: Endpoint) -> Iterator[Piece]:
@@ -68,8 +73,9 @@ def read(stream: openai.Stream[Any], at: Endpoint) -> Iterator[Piece]:
     if finished:
         return  # what breaks behind the reply's end, such as the count of tokens, isn't missed
     if failure is None and not began:
-        failure = no_reply(at)
-    if failure is None and begun_choice:
+        is_stream = "text/event-stream" in _content_type(stream)
+        failure = empty_stream(at) if is_stream else no_reply(at)
+    elif failure is None and begun_choice:
         failure = broken_off(at)
     if failure is not None:
         raise failure
@@ -81,7 +87,7 @@ def _parts(stream: openai.Stream[Any]) -> Iterator[_Part]:
     Raises ValueError and RecursionError (both from decoding), and the errors of the SDK and its
     HTTP client.
     """
-    if "json" in stream.response.headers.get("content-type", ""):
+    if "json" in _content_type(stream):
         part = _Part.model_validate_json(stream.response.read())
         if not part.choices:
             raise ValueError("a JSON text that is no reply")
@@ -89,3 +95,7 @@ def _parts(stream: openai.Stream[Any]) -> Iterator[_Part]:
         return
     for chunk in stream:
         yield _Part.model_validate(chunk, from_attributes=True)
+
+
+def _content_type(stream: openai.Stream[Any]) -> str:
+    return str(stream.response.headers.get("content-type", ""))

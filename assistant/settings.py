@@ -6,9 +6,12 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from assistant.budget import DEFAULT_CONTEXT_TOKENS, DEFAULT_MAX_TOKENS, MIN_REPLY_TOKENS
+from assistant.models import DEFAULT_TIMEOUT
 from index.errors import SettingsError
 
 PREFIX = "PINCITE_"
@@ -23,13 +26,32 @@ class Settings(BaseModel):
     """`PINCITE_LIBRARY`: the folder of the library to use instead of the sample articles."""
     embedding: str | None = None
     """`PINCITE_EMBEDDING`: the embedding for new libraries, such as "openai:NAME"."""
+    model: str | None = None
+    """`PINCITE_MODEL`: the language model that words the answers, such as "openai:NAME"."""
+    base_url: str | None = None
+    """`PINCITE_BASE_URL`: where the model is served, if not by its maker."""
+    max_tokens: int = Field(DEFAULT_MAX_TOKENS, ge=MIN_REPLY_TOKENS)
+    """`PINCITE_MAX_TOKENS`: tokens that the model may write for one question."""
+    max_cost: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """`PINCITE_MAX_COST`: USD that the model may cost for one question."""
+    context_tokens: int = Field(DEFAULT_CONTEXT_TOKENS, ge=1024)
+    """`PINCITE_CONTEXT_TOKENS`: the model's window, prompt and reply together."""
+    timeout: float = Field(DEFAULT_TIMEOUT, gt=0, allow_inf_nan=False)
+    """`PINCITE_TIMEOUT`: seconds of silence after which a request to the model has failed."""
+    prices: Path | None = None
+    """`PINCITE_PRICES`: a file with prices of models, of the form of `assistant/prices.toml`."""
+
+    def overridden(self, **given: Any) -> Settings:
+        """These settings with those of `given` that aren't None; SettingsError for a bad one."""
+        return _validated(self.model_dump() | {k: v for k, v in given.items() if v is not None}, "")
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from `environment` (the process's own by default).
 
     Raises:
-        SettingsError: a `PINCITE_*` variable isn't a setting; a misspelt one must not pass.
+        SettingsError: a `PINCITE_*` variable isn't a setting (a misspelt one must not pass), or
+            its value isn't one for it.
     """
     environment = os.environ if environment is None else environment
     given = {
@@ -40,7 +62,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     for name in given:
         if name not in Settings.model_fields:
             raise SettingsError(_unknown(name))
-    return Settings.model_validate(given)
+    return _validated(given, PREFIX)
+
+
+def _validated(given: Mapping[str, Any], prefix: str) -> Settings:
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0])
+        shown = prefix + name.upper() if prefix else name
+        raise SettingsError(f"{shown} is wrong: {wrong['msg'].lower()}.") from None
 
 
 def _unknown(name: str) -> str:

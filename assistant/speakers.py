@@ -79,7 +79,7 @@ def _attributed(sentence: Sentence) -> Speaker | None:
 
 def _has_attribution(text: str) -> bool:
     """Whether words outside its quotation marks say that somebody says it."""
-    outside = _without_quotations(text)
+    outside = without_quotations(text)
     return bool(_verb().search(outside) or pattern("reporting", "prefixes").search(outside))
 
 
@@ -129,7 +129,7 @@ def _verb() -> re.Pattern[str]:
 @lru_cache(maxsize=REMEMBERED)
 def attributed_name(text: str) -> Name | None:
     """The name to which a reporting verb or "according to" attributes words in `text`."""
-    outside = _without_quotations(text)
+    outside = without_quotations(text)
     prefix = pattern("reporting", "prefixes").search(outside)
     if prefix:
         after = [n for n in names(outside[prefix.end() :]) if n.start <= 2]
@@ -144,7 +144,7 @@ def attributed_name(text: str) -> Name | None:
     return None
 
 
-def _without_quotations(text: str) -> str:
+def without_quotations(text: str) -> str:
     """The text with each quotation replaced by as many closing marks."""
     for start, end in quoted_spans(text):
         text = text[:start] + "”" * (end - start) + text[end:]

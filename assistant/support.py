@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.attribution import Told, same_person, told
 from assistant.citations import find
 from assistant.facts import SYMBOLS, dates, negations, numbers, weekdays
 from assistant.matching import match
@@ -58,6 +59,8 @@ def unsupported_because(
         return "unsupported"
     if None in reasons or _is_said_in_parts(claim, quotes):
         return None
+    if (account := told(claim)).speaker:
+        return _misreported_because(account, quotes, paragraphs)
     return min((reason for reason in reasons if reason), key=_FURTHEST.index)
 
 
@@ -76,6 +79,20 @@ def contradicted_because(claim: str, sentence: str, before: str = "") -> Withhel
     if not laid.ordered:
         return "negation" if _negation_differs(claim, sentence) else "unsupported"
     return changed(claim, sentence, laid.positions)
+
+
+def _misreported_because(
+    account: Told, quotes: Sequence[str], paragraphs: Sequence[str]
+) -> WithheldReason | None:
+    """Why the quotes don't say that this speaker said this; None when they do."""
+    because = unsupported_because(account.said, None, quotes, paragraphs)
+    if because:
+        return because
+    if not any(account.speaker and _attributes_to(account.speaker, quote) for quote in quotes):
+        return "speaker"
+    verbs = {term.key for term in terms(account.verb)}
+    said = {term.key for quote in quotes for term in terms(quote)}
+    return None if verbs <= said else "unsupported"
 
 
 def _is_whole(claim: str, sentence: str) -> bool:
@@ -153,7 +170,7 @@ def missing_fact(claim: str, quoted: str, context: str) -> WithheldReason | None
 def _attributes_to(speaker: str, quote: str) -> bool:
     """Whether the quote says that the speaker says it, not just mentions them."""
     name = attributed_name(quote)
-    return name is not None and name.text == speaker
+    return name is not None and same_person(name.text, speaker)
 
 
 def _numbers_stand(claim: str, quoted: str) -> bool:

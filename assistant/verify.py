@@ -31,7 +31,7 @@ def verify(
     claims: dict[str, VerifiedClaim] = {}
     withheld: list[Withheld] = []
     for draft in dict.fromkeys(drafts):
-        outcome = _verify(draft, library)
+        outcome = verify_draft(draft, library)
         if isinstance(outcome, Withheld):
             withheld.append(outcome)
         elif (known := claims.get(outcome.text)) is not None:
@@ -49,7 +49,8 @@ def cite_in(quote: Quote, library: Library) -> Citation | None:
         return None
 
 
-def _verify(draft: Draft, library: Library) -> VerifiedClaim | Withheld:
+def verify_draft(draft: Draft, library: Library) -> VerifiedClaim | Withheld:
+    """The claim that the draft is, with citations that hold and support it, or why it is none."""
     if not draft.quotes:
         return Withheld(text=draft.text, reason="no_citation")
     citations = [found for quote in draft.quotes if (found := cite_in(quote, library))]
@@ -67,7 +68,10 @@ def _verify(draft: Draft, library: Library) -> VerifiedClaim | Withheld:
 
 
 def _with_speaker(draft: Draft) -> str:
-    return f"{draft.speaker}: “{draft.text}”" if draft.speaker else draft.text
+    if draft.speaker is None:
+        return draft.text
+    said = f"“{draft.text}”" if draft.verbatim else draft.text
+    return f"{draft.speaker}: {said}"
 
 
 def _paragraph(citation: Citation, library: Library) -> str:

@@ -16,7 +16,7 @@ from typing import Literal
 from assistant.facts import SYMBOLS, Date, Number, dates, numbers, weekdays
 from assistant.lexicon import any_of, lexicon, pattern, words
 from assistant.names import spelling_key
-from index.words import content_words
+from index.words import content_words, stop_words
 from index.words import words as stems
 
 TermKind = Literal["word", "number", "date", "negation", "pronoun"]
@@ -87,7 +87,7 @@ def _word_terms(text: str, start: int, end: int) -> Iterator[Term]:
             yield from _word_terms(text, start + part.start(), start + part.end())
     elif written.casefold() in words("anaphora", "all"):
         yield Term("pronoun", written.casefold(), start, end)
-    elif key := _key(written):
+    elif key := _key(written) or _foreign_function_word(text, start, written):
         name = spelling_key(_bare(written)) if written[0].isupper() else ()
         yield Term("word", key, start, end, None, name)
 
@@ -105,6 +105,16 @@ def _key(written: str) -> str:
         return ""
     found = content_words(_bare(written))
     return _groups().get(found[0], found[0]) if found else ""
+
+
+def _foreign_function_word(text: str, start: int, written: str) -> str:
+    """The stem of a name such as "Seine", which in another language is a function word."""
+    if not written[0].isupper() or written.casefold() in stop_words()["en"]:
+        return ""
+    if written.casefold() in words("wording", "light"):
+        return ""
+    goes_on = re.search(r"[\w,;]\W*$", text[max(0, start - 4) : start])
+    return stems(written)[0] if goes_on else ""
 
 
 def _is_negation(written: str) -> bool:

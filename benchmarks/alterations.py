@@ -596,7 +596,7 @@ _HEDGED_VERBS = (
     r"|complain|fear|hop|predict|assum|suspect|imagin|accus|theori[sz])(?:ied|ies|ed|es|s|e|y)?"
 )
 _REPORTED = r"believed|thought|said|reported|alleged|rumou?red|considered|claimed|assumed|supposed"
-_FORESEEN = r"expected|likely|planned|scheduled|set|intended|predicted|projected|due|designed"
+_FORESEEN = r"expected|likely|planned|scheduled|set|intended|predicted|projected"
 _UNDECIDED = (
     r"(?:determin|ask|unclear|unknown|unsure|uncertain|question|debate|know|decid|see|consider|doubt"
     r"|wonder|test|check|disput|dispute|matter)\w*(?: of| on| as to| about| over)?"
@@ -605,7 +605,7 @@ _PLAIN_MODAL = r"\b(?:may|might|could)"
 _ATTRIBUTIONS = (
     (r"^According to [^,]+, (.+)$", r"\1"),
     (r"^(.+), according to [^,.;]+\.$", r"\1."),
-    (rf"^.*?\b{_HEDGED_VERBS} that (.+)$", r"\1"),
+    (rf"^(?!Since|Because|As\b).*?\b{_HEDGED_VERBS} that (?![a-z]+ed\b)(.+)$", r"\1"),
 )
 _CONDITIONS = (
     (r"^If [^,]+, (?:then )?(.+)$", r"\1"),
@@ -615,7 +615,8 @@ _CONDITIONS = (
     (rf"{_PLAIN_MODAL} be\b", "is"),
     (rf"{_PLAIN_MODAL} have been\b", "was"),
     (r"\b(?:may|might|could|would) have (?=[a-z]+(?:ed|en|wn)\b)", ""),
-    (rf"{_PLAIN_MODAL} (?!not|be|have|also|only|well|even|then|now|still|probably)(?=[a-z])", ""),
+    (rf"{_PLAIN_MODAL} (?!not|be|have|also|only|well|even|then|now|still|probably|do\b)"
+     r"(?=[a-z])", ""),
     (rf"\b(is|are|was|were) (?:widely |generally |also )?(?:{_REPORTED}) to be\b", r"\1"),
     (rf"\b(?:is|are|was|were) (?:widely |generally |also )?(?:{_REPORTED}) to have\b", "have"),
     (rf"\b(?:is|are) (?:{_FORESEEN}) to\b", "will"),
@@ -625,7 +626,7 @@ _CONDITIONS = (
     (r"\b(?:tried|attempted|sought|wanted|hoped|planned|intended|threatened|promised|offered"
      r"|proposed) to (?=[a-z])", "did "),
     (r"\b(?:allegedly|reportedly|possibly|probably|perhaps|presumably|apparently|supposedly"
-     r"|purportedly|potentially|theoretically|hypothetically|arguably|seemingly|maybe),? ", ""),
+     r"|purportedly|potentially|hypothetically|arguably|seemingly|maybe),? ", ""),
 )  # fmt: skip
 
 

@@ -124,8 +124,9 @@ def of_sentence(
     pool: Pool,
     dice: Random,
 ) -> Iterator[Claim]:
+    told = {_plain(p.text) for p in (place, *pool.neighbours(place))}
     for text in alteration(place, pool, dice):
-        if _plain(text) not in _plain(place.paragraph):
+        if _plain(text) not in told:
             yield _pointed(text, place)
 
 
@@ -227,8 +228,12 @@ def number_rewritten(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
 
 
 def percent_rewritten(place: Place, pool: Pool, dice: Random) -> Iterator[str]:
-    for pattern, new in ((r"(?<=\d)%", " percent"), (r"(?<=\d)%", " per cent"),
-                         (r"(?<=\d) per ?cent\b", "%"), (r"\bpercent\b", "per cent")):  # fmt: skip
+    for pattern, new in (
+        (r"(?<=\d)%", " percent"),
+        (r"(?<=\d)%", " per cent"),
+        (r"(?<=\d) per ?cent\b", "%"),
+        (r"(?<!% )\bpercent\b", "per cent"),
+    ):
         yield re.sub(pattern, new, place.text)
 
 

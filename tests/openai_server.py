@@ -397,6 +397,7 @@ class OpenAIServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that server_close() waits for them
+    request_queue_size = 64  # with a full queue, the client's kernel waits for a second
 
     def __init__(self, owner: OpenAIServer) -> None:
         self.owner = owner

@@ -1,0 +1,76 @@
+"""Takes a claim such as "Ann Lee says that ..." apart: who says it, and what is said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assistant.facts import REMEMBERED
+from assistant.lexicon import pattern
+from assistant.names import names, spelling_key
+from assistant.speakers import attributed_name, without_quotations
+
+_KINDS = ("neutral", "saying")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A claim in two parts; without a speaker all of it is what is said."""
+
+    speaker: str | None
+    said: str
+    verb: str = ""
+    """The verb, where it says more than that something was said ("warns")."""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def told(claim: str) -> Told:
+    """The claim's speaker and what it says they say."""
+    name = attributed_name(claim)
+    if name is None:
+        return Told(None, claim)
+    prefix = pattern("reporting_kinds", "prefixes").search(without_quotations(claim))
+    if prefix and prefix.end() <= name.start:
+        said = _beside_prefix(claim, prefix.start(), name.end)
+        return Told(name.text, said) if said else Told(None, claim)
+    for kind in _KINDS:
+        for verb in pattern("reporting_kinds", kind).finditer(without_quotations(claim)):
+            said = _beside_verb(claim, verb, name.start)
+            if said:
+                return Told(name.text, said, "" if kind == "neutral" else verb[0])
+    return Told(None, claim)
+
+
+def _beside_prefix(claim: str, start: int, end: int) -> str:
+    """What stands behind "According to Ann Lee, the mayor," or before ", according to Ann Lee"."""
+    if re.search(r"\w", claim[:start]):
+        return claim[:start].rstrip(" ,;–-")
+    after = re.match(r"(?:\s+of\s+[^,:]+)?(?:,[^,:]*(?=[,:]))?\s*[,:]\s*(.*)", claim[end:], re.S)
+    return after[1] if after else ""
+
+
+def _beside_verb(claim: str, verb: re.Match[str], name: int) -> str:
+    """What stands behind "Ann Lee says (that)" or before ", says Ann Lee"."""
+    if name < verb.start():
+        said = re.sub(r"^[\s,:]*(?:that\b)?[\s,:]*", "", claim[verb.end() :])
+        return said if re.search(r"\w+\W+\w+", said) else ""
+    before = claim[: verb.start()].rstrip(" ,;–-")
+    return before if re.search(r"\w+\W+\w+", before) else ""
+
+
+def says_that_somebody_says(text: str) -> bool:
+    """Whether words outside quotation marks put what is said into a mouth, named or not."""
+    outside = without_quotations(text)
+    return any(pattern("reporting_kinds", kind).search(outside) for kind in (*_KINDS, "prefixes"))
+
+
+def same_person(first: str, second: str) -> bool:
+    """Whether one name is the other or a part of it ("Lee", "Ann Lee"), in any transcription."""
+    ours, theirs = set(spelling_key(first)), set(spelling_key(second))
+    return bool(ours and theirs) and (ours <= theirs or theirs <= ours)
+
+
+def names_someone(text: str, person: str) -> bool:
+    """Whether the text names this person."""
+    return any(same_person(name.text, person) for name in names(text))

@@ -1,0 +1,163 @@
+"""The engine with a model: the model points and words, the program quotes and checks.
+
+The model is shown the retrieved sentences under numbers and replies with claims and the numbers of
+the sentences that state them. What it says becomes a draft only where sentences support it (see
+`assistant.grounding`); the quotes are the program's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assistant.budget import Budget
+from assistant.drafts import Draft
+from assistant.evidence import Candidate, Evidence, holds_answer_kind
+from assistant.grounding import Pool, ground
+from assistant.models import Message, Reply, SchemaRefusedError
+from assistant.packing import Packed, pack
+from assistant.replies import (
+    REPLY_SCHEMA,
+    Contradiction,
+    Item,
+    LeftOpen,
+    Stated,
+    Unfinished,
+    read_json,
+    read_marked,
+)
+from assistant.types import Withheld
+from index.tokens import count_tokens
+from index.words import content_words
+from prompts import Prompt, load_prompt
+
+NAME = "model"
+
+MAX_PASSAGE_TOKENS = 1800
+"""More passages than that cost time and lead small models astray; they don't help large ones."""
+HARD_KINDS = frozenset({"number", "duration"})
+"""Kinds of answer without which a claim can't be one."""
+
+
+@dataclass(slots=True)
+class Composition:
+    """The model's answer in the making: iterate `drafts()`, then read the rest."""
+
+    found: Sequence[Evidence]
+    """The evidence for each part of the question that the sources can answer."""
+    budget: Budget
+    left_open: list[str] = field(default_factory=list)
+    """Parts of the question that the model says the sources don't answer."""
+    contradictions: list[tuple[Candidate, Candidate]] = field(default_factory=list)
+    """Sentences of different sources that the model says contradict each other."""
+    _versions: list[str] = field(default_factory=list)
+
+    @property
+    def prompt_version(self) -> str:
+        """The versions of all prompts that were used."""
+        return " ".join(dict.fromkeys(self._versions))
+
+    def drafts(self) -> Iterator[Draft | Withheld]:
+        """What the model states, each as soon as it is complete: with its quotes, or withheld.
+
+        Raises ModelError when the model can't be asked or its reply breaks off. Closing the
+        iterator stops the request.
+        """
+        packed = pack(self.found, self._passage_tokens())
+        pool = _pool(self.found)
+        asked = self._used("question").render(
+            passages=packed.text,
+            question=" ".join(evidence.question.text for evidence in self.found),
+        )
+        for item in self._reply(asked):
+            outcome = self._take(item, packed, pool)
+            if outcome is not None:
+                yield outcome
+
+    def _passage_tokens(self) -> int:
+        """What the window leaves for passages beside the instructions and the reply."""
+        limits = self.budget.limits
+        fixed = count_tokens(load_prompt("answer").text) + sum(
+            count_tokens(evidence.question.text) for evidence in self.found
+        )
+        return min(MAX_PASSAGE_TOKENS, limits.context_tokens - limits.max_tokens - fixed - 100)
+
+    def _reply(self, asked: str) -> Iterator[Item]:
+        """The items of the model's reply, in JSON if it can, else in lines."""
+        if self.budget.model.takes_schema:
+            try:
+                reply = self.budget.ask(self._messages("answer", asked), REPLY_SCHEMA)
+            except SchemaRefusedError:
+                pass
+            else:
+                self._used("answer")
+                yield from _items(reply, read_json)
+                return
+        reply = self.budget.ask(self._messages("answer_marked", asked))
+        self._used("answer_marked")
+        yield from _items(reply, read_marked)
+
+    def _messages(self, prompt: str, asked: str) -> list[Message]:
+        return [Message("system", load_prompt(prompt).text), Message("user", asked)]
+
+    def _used(self, name: str) -> Prompt:
+        prompt = load_prompt(name)
+        self._versions.append(prompt.version)
+        return prompt
+
+    def _take(self, item: Item, packed: Packed, pool: Pool) -> Draft | Withheld | None:
+        match item:
+            case Stated():
+                outcome = ground(item, packed.labelled(item.labels), pool)
+                return self._answering(outcome)
+            case Unfinished():
+                return Withheld(text=f"{item.text} …", reason="no_citation")
+            case LeftOpen():
+                if _asks_only(item.text, self.found):
+                    self.left_open.append(item.text)
+            case Contradiction():
+                self.contradictions += _pairs(packed.labelled(item.labels))
+        return None
+
+    def _answering(self, outcome: Draft | Withheld) -> Draft | Withheld:
+        """The draft; withheld where a number is asked for and it has none."""
+        questions = [evidence.question for evidence in self.found]
+        if isinstance(outcome, Withheld) or not all(q.kind in HARD_KINDS for q in questions):
+            return outcome
+        if any(holds_answer_kind(question, outcome.text) for question in questions):
+            return outcome
+        return Withheld(text=outcome.text, reason="unsupported")
+
+
+def _items(reply: Reply, read: Callable[[Iterable[str]], Iterator[Item]]) -> Iterator[Item]:
+    with reply:
+        yield from read(reply)
+
+
+def _pool(found: Iterable[Evidence]) -> Pool:
+    """All sentences of the evidence that can be quoted, each once, best first."""
+    candidates = sorted(
+        (each for evidence in found for each in evidence.prose()), key=lambda each: -each.score
+    )
+    unique = {each.sentence: each for each in reversed(candidates)}
+    return Pool(
+        tuple(sorted(unique.values(), key=lambda each: -each.score)),
+        {id: indexed for evidence in found for id, indexed in evidence.sources.items()},
+    )
+
+
+def _asks_only(text: str, found: Sequence[Evidence]) -> bool:
+    """Whether a part that the model leaves open is one of the question, in its words."""
+    asked = {word for evidence in found for word in content_words(evidence.question.text)}
+    left = set(content_words(text))
+    return bool(left) and left <= asked
+
+
+def _pairs(sentences: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:
+    """The pairs of sentences that are of different sources."""
+    return [
+        (first, second)
+        for i, first in enumerate(sentences)
+        for second in sentences[i + 1 :]
+        if first.sentence.source_id != second.sentence.source_id
+    ]
