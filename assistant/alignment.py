@@ -40,7 +40,7 @@ def counterparts(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, .
     found = []
     for source_id in sorted(others):
         other = _nearest(candidate, source_id, pool)
-        if _nearest(other, candidate.sentence.source_id, pool) is candidate and _same_subject(
+        if _nearest(other, candidate.sentence.source_id, pool) is candidate and tell_of_the_same(
             candidate, other, evidence
         ):
             found.append(other)
@@ -86,7 +86,8 @@ def _nearest(candidate: Candidate, source_id: str, pool: tuple[Candidate, ...]) 
     )
 
 
-def _same_subject(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
+def tell_of_the_same(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
+    """Whether two sentences are close and share enough words to tell of one thing."""
     if similarity(first, second) < CLOSE:
         return False
     told = tuple(_quoted_or_all(each.sentence.text) for each in (first, second))

@@ -20,8 +20,8 @@ class Told:
 
     speaker: str | None
     said: str
-    verb: str = ""
-    """The verb, where it says more than that something was said ("warns")."""
+    frame: str = ""
+    """The rest, which says who they are and how they say it; a neutral verb is left out."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -30,16 +30,29 @@ def told(claim: str) -> Told:
     name = attributed_name(claim)
     if name is None:
         return Told(None, claim)
-    prefix = pattern("reporting_kinds", "prefixes").search(without_quotations(claim))
+    outside = without_quotations(claim)
+    prefix = pattern("reporting_kinds", "prefixes").search(outside)
     if prefix and prefix.end() <= name.start:
         said = _beside_prefix(claim, prefix.start(), name.end)
-        return Told(name.text, said) if said else Told(None, claim)
+        return _apart(claim, name.text, said, prefix)
     for kind in _KINDS:
-        for verb in pattern("reporting_kinds", kind).finditer(without_quotations(claim)):
-            said = _beside_verb(claim, verb, name.start)
-            if said:
-                return Told(name.text, said, "" if kind == "neutral" else verb[0])
+        for verb in pattern("reporting_kinds", kind).finditer(outside):
+            if said := _beside_verb(claim, verb, name.start):
+                return _apart(claim, name.text, said, verb if kind == "neutral" else None)
     return Told(None, claim)
+
+
+def _apart(claim: str, name: str, said: str, neutral: re.Match[str] | None) -> Told:
+    """The claim in parts: all that isn't said is in the frame, but for a neutral verb."""
+    if not said:
+        return Told(None, claim)
+    start = claim.index(said)
+    ends = neutral.span() if neutral else (0, 0)
+    frame = "".join(
+        " " if start <= i < start + len(said) or ends[0] <= i < ends[1] else character
+        for i, character in enumerate(claim)
+    )
+    return Told(name, said, " ".join(frame.split()))
 
 
 def _beside_prefix(claim: str, start: int, end: int) -> str:
@@ -54,9 +67,9 @@ def _beside_verb(claim: str, verb: re.Match[str], name: int) -> str:
     """What stands behind "Ann Lee says (that)" or before ", says Ann Lee"."""
     if name < verb.start():
         said = re.sub(r"^[\s,:]*(?:that\b)?[\s,:]*", "", claim[verb.end() :])
-        return said if re.search(r"\w+\W+\w+", said) else ""
-    before = claim[: verb.start()].rstrip(" ,;–-")
-    return before if re.search(r"\w+\W+\w+", before) else ""
+    else:
+        said = claim[: verb.start()].rstrip(" ,;–-")
+    return said if re.search(r"\w+\W+\w+", said) else ""
 
 
 def says_that_somebody_says(text: str) -> bool:

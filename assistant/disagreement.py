@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from assistant.alignment import counterparts
+from assistant.alignment import counterparts, tell_of_the_same
 from assistant.differences import Difference, affiliation, differences, name_variants, polarity
 from assistant.evidence import Candidate, Evidence
-from assistant.extractive import with_speaker
+from assistant.extractive import choose, with_speaker
 from assistant.lexicon import pattern
 from assistant.names import same_name
 from assistant.questions import AnswerKind, Question
@@ -45,21 +45,30 @@ def find_conflicts(
 ) -> tuple[Conflict, ...]:
     """The disagreements that touch the answer, each with both sides cited.
 
-    `suggested` are pairs of sentences that somebody says contradict each other: they are compared
-    by the same rules as sentences that were aligned here, and reported only if these agree.
+    Compared are the sentences that the claims cite, and those that the sources themselves would
+    answer with, as a model may have cited another. `suggested` are pairs of sentences that a model
+    says contradict each other: they are reported only if the same rules find that they do.
     """
     if not claims:
         return ()
     cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
     conflicts: dict[tuple[DisagreementKind, frozenset[Sentence]], Conflict] = {}
     for evidence in found:
-        compared = [*_compared(evidence, cited), *_differing(suggested, evidence)]
-        for first, second, difference in compared:
+        chosen = {_span(each.main.sentence) for each in choose(evidence)}
+        pairs = [pair for pair in suggested if tell_of_the_same(*pair, evidence)]
+        for first, second, difference in (
+            *_compared(evidence, cited | chosen),
+            *_differing(pairs, evidence),
+        ):
             key = (difference.kind, frozenset((first.sentence, second.sentence)))
             conflict = _conflict(difference, (first, second), evidence, library)
             if conflict and key not in conflicts:
                 conflicts[key] = conflict
     return tuple(conflicts.values())
+
+
+def _span(sentence: Sentence) -> tuple[str, int, int]:
+    return sentence.source_id, sentence.start, sentence.end
 
 
 def _compared(
@@ -68,7 +77,7 @@ def _compared(
     prose = evidence.prose()
     for candidate in prose:
         sentence = candidate.sentence
-        if (sentence.source_id, sentence.start, sentence.end) in cited:
+        if _span(sentence) in cited:
             pairs = ((candidate, other) for other in counterparts(candidate, evidence))
             yield from _differing(pairs, evidence)
     if asks_for_quoted_people(evidence.question):

@@ -198,6 +198,8 @@ def _unit(currency: str | None, word: str | None) -> str:
     unit = (word or "").casefold()
     if unit in _PERCENT:
         return "%"
+    if f"{unit}'t" in words("negation", "words"):
+        return ""  # "25 haven't been found"
     return _CURRENCY.get(unit, unit if content_words(unit) else "")
 
 

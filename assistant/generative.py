@@ -33,10 +33,16 @@ from prompts import Prompt, load_prompt
 
 NAME = "model"
 
-MAX_PASSAGE_TOKENS = 1800
+MAX_PASSAGE_TOKENS = 1200
 """More passages than that cost time and lead small models astray; they don't help large ones."""
 HARD_KINDS = frozenset({"number", "duration"})
 """Kinds of answer without which a claim can't be one."""
+MOST_OF_THE_QUESTION = 0.7
+"""Share of the question's content words up to which some of them are a part of it."""
+RELEVANT = 0.1
+"""How far behind the best a sentence may score for a claim that rests on it to be an answer."""
+RELEVANT_COVERAGE = 0.5
+"""Or else which share of the question's words, by rarity, it must have."""
 
 
 @dataclass(slots=True)
@@ -108,8 +114,7 @@ class Composition:
     def _take(self, item: Item, packed: Packed, pool: Pool) -> Draft | Withheld | None:
         match item:
             case Stated():
-                outcome = ground(item, packed.labelled(item.labels), pool)
-                return self._answering(outcome)
+                return self._answering(ground(item, packed.labelled(item.labels), pool))
             case Unfinished():
                 return Withheld(text=f"{item.text} …", reason="no_citation")
             case LeftOpen():
@@ -120,13 +125,23 @@ class Composition:
         return None
 
     def _answering(self, outcome: Draft | Withheld) -> Draft | Withheld:
-        """The draft; withheld where a number is asked for and it has none."""
-        questions = [evidence.question for evidence in self.found]
-        if isinstance(outcome, Withheld) or not all(q.kind in HARD_KINDS for q in questions):
-            return outcome
-        if any(holds_answer_kind(question, outcome.text) for question in questions):
+        """The draft; withheld where it is beside the question, however true it is."""
+        if isinstance(outcome, Withheld) or any(_answers(each, outcome) for each in self.found):
             return outcome
         return Withheld(text=outcome.text, reason="unsupported")
+
+
+def _answers(evidence: Evidence, draft: Draft) -> bool:
+    """Whether the draft rests on a sentence near the question, and has the number asked for."""
+    question, pool = evidence.question, evidence.prose()
+    if question.kind in HARD_KINDS and not holds_answer_kind(question, draft.text):
+        return False
+    cited = {(quote.source_id, quote.start) for quote in draft.quotes}
+    return any(
+        each.score >= pool[0].score - RELEVANT or each.coverage >= RELEVANT_COVERAGE
+        for each in pool
+        if (each.sentence.source_id, each.sentence.start) in cited
+    )
 
 
 def _items(reply: Reply, read: Callable[[Iterable[str]], Iterator[Item]]) -> Iterator[Item]:
@@ -147,10 +162,13 @@ def _pool(found: Iterable[Evidence]) -> Pool:
 
 
 def _asks_only(text: str, found: Sequence[Evidence]) -> bool:
-    """Whether a part that the model leaves open is one of the question, in its words."""
+    """Whether what the model leaves open is a part of the question, in its words.
+
+    All of the question is no part: whether that is answered, the claims tell.
+    """
     asked = {word for evidence in found for word in content_words(evidence.question.text)}
     left = set(content_words(text))
-    return bool(left) and left <= asked
+    return bool(left) and left <= asked and len(left) <= MOST_OF_THE_QUESTION * len(asked)
 
 
 def _pairs(sentences: Sequence[Candidate]) -> list[tuple[Candidate, Candidate]]:

@@ -101,7 +101,7 @@ def _support(text: str, candidate: Candidate, pool: Pool) -> _Support | Withheld
     because = contradicted_because(text, sentence.text, before)
     account = told(text)
     said_by = speaker_of(sentence, pool.indexed(candidate))
-    if because is None:
+    if because is None or (because == "speaker" and said_by and account.speaker is None):
         return _with_attribution(text, candidate, said_by, pool)
     if account.speaker is None:
         return because

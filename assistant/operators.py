@@ -66,11 +66,16 @@ def changed(claim: str, sentence: str, used: Collection[int]) -> Changed | None:
     return "speaker" if _put_in_nobodys_mouth(claim, sentence, theirs, used) else None
 
 
+def hedged(text: str) -> bool:
+    """Whether anything in `text` makes a statement less than plain."""
+    return any(_found(kind, text) for kind in (*_WHOLE_SENTENCE, *_CLAUSE))
+
+
 def _found(kind: str, text: str) -> list[re.Match[str]]:
     """The words of one kind in `text`; the month of May is none."""
     return [
         match
-        for match in pattern("operators", kind).finditer(text)
+        for match in pattern("operators", kind).finditer(text.replace("’", "'"))
         if not (match[0] == "May" and match.start() > 0)
     ]
 
@@ -90,10 +95,17 @@ def _clauses(sentence: str, theirs: tuple[Term, ...]) -> list[int]:
 
 
 def _borne_on(at: int, theirs: tuple[Term, ...], clauses: list[int]) -> set[int]:
-    """The clauses that the word at `at` bears on: its own, and that of the next content word."""
+    """The clauses that the word at `at` bears on: its own, and that of the next content word.
+
+    One that has neither ends what was said before: "what they can and cannot do".
+    """
     following = next((i for i in range(at + 1, len(theirs)) if theirs[i].kind == "word"), None)
-    found = {clauses[at]} if at < len(clauses) else set()
-    return found | ({clauses[following]} if following is not None else set())
+    found = {clauses[at]}
+    if following is not None:
+        found.add(clauses[following])
+    elif clauses.count(clauses[at]) == 1 and at > 0:
+        found.add(clauses[at - 1])
+    return found
 
 
 def _bearing_negations(theirs: tuple[Term, ...], clauses: list[int], used: Collection[int]) -> int:
@@ -189,11 +201,16 @@ def _put_in_nobodys_mouth(
     claim: str, sentence: str, theirs: tuple[Term, ...], used: Collection[int]
 ) -> bool:
     """Whether the sentence tells what somebody holds, and the claim tells it as so."""
-    if _found("held", claim):
-        return False
-    for verb in _found("held", sentence):
-        behind = [i for i in used if theirs[i].start >= verb.end()]
-        trailing = re.search(r",\s*(?:[\w.’'-]+\s+){0,6}$", sentence[: verb.start()])
-        if behind or trailing:
-            return True
-    return False
+    if _is_according(sentence) and not _is_according(claim):
+        return True
+    holding = [
+        verb
+        for verb in _found("held", sentence)
+        if any(theirs[i].start >= verb.end() for i in used)
+        or re.search(r",\s*(?:[\w.’'-]+\s+){0,6}$", sentence[: verb.start()])
+    ]
+    return len(holding) > len(_found("held", claim))
+
+
+def _is_according(text: str) -> bool:
+    return bool(pattern("reporting", "prefixes").search(text))

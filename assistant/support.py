@@ -16,7 +16,7 @@ from assistant.citations import find
 from assistant.facts import SYMBOLS, dates, negations, numbers, weekdays
 from assistant.matching import match
 from assistant.names import names, spelling_key
-from assistant.operators import changed
+from assistant.operators import changed, hedged
 from assistant.speakers import attributed_name
 from assistant.types import WithheldReason
 from assistant.wording import Term, same_weekdays, terms
@@ -48,7 +48,8 @@ def unsupported_because(
         quotes: the quoted sentences.
         surroundings: for each quote the paragraph that it stands in, which may name who is meant.
     """
-    if speaker and not any(_attributes_to(speaker, quote) for quote in quotes):
+    attributed = bool(speaker) and any(_attributes_to(speaker or "", quote) for quote in quotes)
+    if speaker and not attributed:
         return "speaker"
     paragraphs = [*surroundings, *[""] * len(quotes)]
     reasons = [
@@ -59,6 +60,8 @@ def unsupported_because(
         return "unsupported"
     if None in reasons or _is_said_in_parts(claim, quotes):
         return None
+    if attributed and "speaker" in reasons:
+        return None  # who says it stands before the claim
     if (account := told(claim)).speaker:
         return _misreported_because(account, quotes, paragraphs)
     return min((reason for reason in reasons if reason), key=_FURTHEST.index)
@@ -88,11 +91,16 @@ def _misreported_because(
     because = unsupported_because(account.said, None, quotes, paragraphs)
     if because:
         return because
-    if not any(account.speaker and _attributes_to(account.speaker, quote) for quote in quotes):
+    speaking = [quote for quote in quotes if _attributes_to(account.speaker or "", quote)]
+    if not speaking:
         return "speaker"
-    verbs = {term.key for term in terms(account.verb)}
-    said = {term.key for quote in quotes for term in terms(quote)}
-    return None if verbs <= said else "unsupported"
+    return None if any(_is_framed(account.frame, quote) for quote in speaking) else "unsupported"
+
+
+def _is_framed(frame: str, quote: str) -> bool:
+    """Whether what the claim tells of its speaker, and of how they say it, stands in the quote."""
+    missing = match(frame, quote).missing
+    return not missing and not negations(frame) and not hedged(frame)
 
 
 def _is_whole(claim: str, sentence: str) -> bool:
