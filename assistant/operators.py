@@ -66,11 +66,6 @@ def changed(claim: str, sentence: str, used: Collection[int]) -> Changed | None:
     return "speaker" if _put_in_nobodys_mouth(claim, sentence, theirs, used) else None
 
 
-def hedged(text: str) -> bool:
-    """Whether anything in `text` makes a statement less than plain."""
-    return any(_found(kind, text) for kind in (*_WHOLE_SENTENCE, *_CLAUSE))
-
-
 def _found(kind: str, text: str) -> list[re.Match[str]]:
     """The words of one kind in `text`; the month of May is none."""
     return [

@@ -12,11 +12,30 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assistant.types import Answer, Citation, Claim, Disagreement, Side
+    from assistant.types import Answer, Citation, Claim, Disagreement, Side, Withheld
 
 NOT_ANSWERED = "The sources don't answer this question."
 NEAREST = "Nearest passages (they don't answer it):"
 OPEN = "The sources leave open:"
+SOURCES_INSTEAD = (
+    "Nothing that the model stated is supported by the sources; these are their own sentences."
+)
+WITHHELD = "Withheld:"
+
+WITHHELD_BECAUSE = {
+    "quote_not_found": "it quotes words that the sources don't have",
+    "stitched": "what it quotes is put together from different places",
+    "misattributed": "what it quotes stands elsewhere, not in the sentences that it rests on",
+    "unknown_label": "it rests on sentences that the model wasn't shown",
+    "no_citation": "no sentence of the sources was found that states it",
+    "number": "a number in it isn't in the sources' words",
+    "date": "a date in it isn't in the sources' words",
+    "name": "a name in it isn't in the sources' words",
+    "negation": "it says that something is so where the sources say that it isn't, or the reverse",
+    "speaker": "the sources don't say that this person said it",
+    "unsupported": "the sources don't say this",
+}
+"""Each reason to withhold a statement, for a reader."""
 
 _DISAGREE_ON = {
     "order": "what came first",
@@ -73,14 +92,58 @@ def prose(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+def fell_back(answer: Answer) -> bool:
+    """Whether the sources' own sentences stand in for what a model said."""
+    return bool(answer.claims) and answer.engine == "extractive" and answer.model is not None
+
+
+def withheld_count(answer: Answer) -> str:
+    """How many statements were withheld: "2 statements withheld: not supported ..."."""
+    count = len(answer.withheld)
+    return f"{count} statement{'s' * (count != 1)} withheld: not supported by the sources"
+
+
+def withheld(statement: Withheld) -> str:
+    """A statement that was withheld, and why."""
+    return f"{one_line(statement.text)} ({WITHHELD_BECAUSE[statement.reason]})"
+
+
+def making(answer: Answer) -> str:
+    """What made the answer and what that took; a cost that isn't known is left out."""
+    parts = [answer.model or answer.engine]
+    if fell_back(answer):
+        parts = [answer.engine, f"{answer.model} was asked"]
+    usage = answer.usage
+    if usage.prompt_tokens or usage.completion_tokens:
+        parts.append(f"{usage.prompt_tokens:,} tokens read, {usage.completion_tokens:,} written")
+    if usage.cost_usd is not None:
+        parts.append(dollars(usage.cost_usd))
+    count = answer.library.sources
+    parts.append(f"library of {count} source{'s' * (count != 1)}")
+    parts.append(f"{answer.timings_ms.total:.0f} ms")
+    return one_line(" · ".join(parts))
+
+
+def dollars(usd: float) -> str:
+    """A sum with as many places as small ones need: $1.20, $0.00043."""
+    if 0 < usd < 0.000001:
+        return "less than $0.000001"
+    whole, _, cents = f"{usd:,.6f}".partition(".")
+    return f"${whole}.{cents.rstrip('0').ljust(2, '0')}"
+
+
 def plain(answer: Answer) -> str:
     """The answer, then its citations, each with its quote; or the nearest passages."""
     blocks = [printable(answer.text)]
+    if fell_back(answer):
+        blocks.append(SOURCES_INSTEAD)
     if answer.citations:
         blocks += [f"[{c.number}] {place(c)}\n    {one_line(c.quote)}" for c in answer.citations]
     if answer.nearest:
         lines = [f"- {n.source_id} ¶{n.paragraph}: {one_line(n.text)}" for n in answer.nearest]
         blocks.append("\n".join([NEAREST, *lines]))
+    if answer.withheld:
+        blocks.append(withheld_count(answer))
     return "\n\n".join(blocks)
 
 
@@ -111,8 +174,11 @@ def as_json(data: dict[str, Any] | list[dict[str, Any]], indent: int | None) -> 
     return "".join(c if c == "\n" or not _acts(c) else f"\\u{ord(c):04x}" for c in text)
 
 
-def markdown(answer: Answer) -> str:
-    """The answer with its quotes as footnotes; source text can't act as Markdown."""
+def markdown(answer: Answer, *, show_withheld: bool = False) -> str:
+    """The answer with its quotes as footnotes; source text can't act as Markdown.
+
+    With `show_withheld` the statements that were withheld are listed at the end.
+    """
     lines = [f"**{_escape(answer.question)}**", ""]
     if not answer.claims:
         lines += [NOT_ANSWERED, ""]
@@ -123,6 +189,8 @@ def markdown(answer: Answer) -> str:
         lines += [f"- {_escape(s.text)}{_notes(s.citations)}" for s in untold(disagreement, answer)]
         lines.append("")
     lines += [f"{OPEN} {_escape(part)}\n" for part in answer.unanswered if answer.claims]
+    if fell_back(answer):
+        lines += [SOURCES_INSTEAD, ""]
     for c in answer.citations:
         lines.append(f"[^{c.number}]: {_escape(place(c))}: {_escape(c.quote)}")
     if answer.nearest:
@@ -131,6 +199,10 @@ def markdown(answer: Answer) -> str:
             f"- {_escape(near.source_id)} ¶{near.paragraph}: {_escape(near.text)}"
             for near in answer.nearest
         ]
+    if answer.withheld:
+        lines += ["", withheld_count(answer), ""]
+    if show_withheld:
+        lines += [f"- {_escape(withheld(each))}" for each in answer.withheld]
     return "\n".join(lines).rstrip() + "\n"
 
 

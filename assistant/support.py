@@ -16,7 +16,7 @@ from assistant.citations import find
 from assistant.facts import SYMBOLS, dates, negations, numbers, weekdays
 from assistant.matching import match
 from assistant.names import names, spelling_key
-from assistant.operators import changed, hedged
+from assistant.operators import changed
 from assistant.speakers import attributed_name
 from assistant.types import WithheldReason
 from assistant.wording import Term, same_weekdays, terms
@@ -99,8 +99,8 @@ def _misreported_because(
 
 def _is_framed(frame: str, quote: str) -> bool:
     """Whether what the claim tells of its speaker, and of how they say it, stands in the quote."""
-    missing = match(frame, quote).missing
-    return not missing and not negations(frame) and not hedged(frame)
+    laid = match(frame, quote)
+    return laid.ordered and changed(frame, quote, laid.positions) in (None, "speaker")
 
 
 def _is_whole(claim: str, sentence: str) -> bool:
