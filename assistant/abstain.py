@@ -71,13 +71,16 @@ def judge(evidence: Evidence) -> Verdict:
     return Verdict(probability >= model["threshold"], probability)
 
 
-def is_sure(evidence: Evidence) -> bool:
-    """Whether the sources' own sentences may answer where a model found no answer in them.
+def is_sure(evidence: Evidence, model_found_something: bool) -> bool:
+    """Whether the sources' own sentences may answer where nothing that a model said holds.
 
-    More is asked than to try at all: a clear verdict, and the kind of answer that is asked for.
+    The kind of answer that is asked for must be there; and where the model found no answer at
+    all, the verdict must be clear, not just better than none.
     """
     pool = evidence.prose()
-    return judge(evidence).probability >= SURE and bool(pool) and pool[0].has_kind
+    if not pool or not pool[0].has_kind:
+        return False
+    return model_found_something or judge(evidence).probability >= SURE
 
 
 def _answered_by_form(evidence: Evidence) -> bool | None:

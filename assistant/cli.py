@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,12 +18,36 @@ from rich.text import Text
 
 from assistant import render
 from assistant.assistant import Assistant
+from assistant.chat_commands import Chat
+from assistant.chat_session import chat_from_lines, chat_on_terminal
+from assistant.cli_options import (
+    BaseUrlOption,
+    LibraryOption,
+    MaxCostOption,
+    MaxTokensOption,
+    ModelOption,
+)
+from assistant.places import find_place
+from assistant.questions import clean_question
 from assistant.settings import load_settings
-from assistant.terminal import progress_bar, show_answer, show_paragraphs, show_sources
+from assistant.streaming import closed_at_end, event_dict
+from assistant.terminal import (
+    ShownWithheld,
+    progress_bar,
+    show_answer,
+    show_events,
+    show_paragraphs,
+    show_sources,
+    waiting,
+)
+from assistant.types import Answer, Event
 from index import Library, PinciteError, QuestionError, SettingsError, SourceError
 
 ANSWERED, FAILED, WRONG_USAGE, ABSTAINED = 0, 1, 2, 3
 INTERRUPTED = 130
+
+Form = Literal["text", "json", "markdown"]
+"""The form of an answer on stdout."""
 
 app = typer.Typer(
     help="Ask your texts; every statement comes with a citation checked word for word.",
@@ -32,16 +57,6 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
-
-LibraryOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--library",
-        metavar="DIR",
-        help="Folder of the library; PINCITE_LIBRARY or the sample articles by default.",
-        show_default=False,
-    ),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -63,23 +78,106 @@ def ask(
         list[str] | None,
         typer.Option("--sources", metavar="ID", help="Search only this source; repeatable."),
     ] = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_tokens: MaxTokensOption = None,
+    max_cost: MaxCostOption = None,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Print each statement as soon as it is verified. With --json a line for each "
+            'event: {"event": "question"}, {"event": "claim"}, and as the last '
+            '{"event": "answer"} with all of pincite.answer/1.',
+        ),
+    ] = False,
+    show_withheld: Annotated[
+        bool,
+        typer.Option(
+            "--show-withheld",
+            help="List the statements that were withheld, with the reasons; JSON always has them.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print pincite.answer/1.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
 ) -> None:
     """Answer a question, each statement with its citation; exit code 3 if the sources don't."""
     if as_json and as_markdown:
         raise SettingsError("--json and --markdown exclude each other: leave one out.")
-    text = sys.stdin.read() if question == "-" else question
-    with progress_bar(err) as progress:
-        assistant = Assistant.open(library, progress=progress)
-    answer = assistant.ask(text, sources=_listed(sources))
-    if as_json:
-        typer.echo(answer.to_json(indent=2))
-    elif as_markdown:
-        typer.echo(answer.to_markdown(), nl=False)
-    else:
-        show_answer(answer, out)
+    if stream and as_markdown:
+        raise SettingsError("Markdown is printed as a whole: leave --stream or --markdown out.")
+    asked = clean_question(sys.stdin.read() if question == "-" else question)
+    assistant = _assistant(library, model, base_url, max_tokens, max_cost)
+    form: Form = "json" if as_json else "markdown" if as_markdown else "text"
+    answering = _stream if stream else _answer
+    answer = answering(assistant, asked, _listed(sources), form, show_withheld)
     raise typer.Exit(ABSTAINED if answer.status == "abstained" else ANSWERED)
+
+
+def _answer(
+    assistant: Assistant, asked: str, sources: list[str] | None, form: Form, show_withheld: bool
+) -> Answer:
+    """Print the answer as a whole."""
+    with waiting(out, assistant.model):
+        answer = assistant.ask(asked, sources=sources)
+    if form == "json":
+        typer.echo(answer.to_json(indent=2))
+    elif form == "markdown":
+        typer.echo(render.markdown(answer, show_withheld=show_withheld), nl=False)
+    else:
+        show_answer(answer, out, "listed" if show_withheld else "--show-withheld")
+    return answer
+
+
+def _stream(
+    assistant: Assistant, asked: str, sources: list[str] | None, form: Form, show_withheld: bool
+) -> Answer:
+    """Print the answer as it comes."""
+    shown: ShownWithheld = "listed" if show_withheld else "--show-withheld"
+    with closed_at_end(assistant.stream(asked, sources=sources)) as events:
+        if form == "json":
+            return _print_events(events)
+        with waiting(out, assistant.model):
+            return show_events(events, asked, out, shown)
+
+
+def _print_events(events: Iterator[Event]) -> Answer:
+    for event in events:
+        typer.echo(render.as_json(event_dict(event), indent=None))
+        if isinstance(event, Answer):
+            return event
+    raise RuntimeError("the stream ended without an answer")
+
+
+@app.command()
+def chat(
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_tokens: MaxTokensOption = None,
+    max_cost: MaxCostOption = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="FILE", help="Go on with a saved conversation."),
+    ] = None,
+) -> None:
+    """Ask one question after another; follow-ups are understood. /help lists the commands.
+
+    Without a terminal, each line of stdin is a question or a command.
+    """
+    settings = load_settings().overridden(
+        base_url=base_url, max_tokens=max_tokens, max_cost=max_cost
+    )
+    talk = Chat(_assistant(library, model, base_url, max_tokens, max_cost), settings, out)
+    by_hand = sys.stdin.isatty() and out.is_terminal
+    if by_hand:
+        talk.greet()
+    if resume is not None:
+        talk.resume(resume)
+    if by_hand:
+        chat_on_terminal(talk, out, err)
+    else:
+        chat_from_lines(talk, sys.stdin, out, err)
 
 
 @app.command()
@@ -103,15 +201,7 @@ def show(
     library: LibraryOption = None,
 ) -> None:
     """Print a source with its paragraphs numbered, or one paragraph of it."""
-    source_id, _, number = render.printable(source).partition(":")
-    if number and not (number.isascii() and number.isdigit()):
-        raise SettingsError(f"{number!r} is no paragraph number: use SOURCE:NUMBER, such as a:3.")
-    indexed = _open(library).indexed(source_id)
-    if number and not 1 <= int(number) <= len(indexed.paragraphs):
-        raise SourceError(
-            f"{source_id} has no paragraph {number}: it has {len(indexed.paragraphs)}, from 1."
-        )
-    show_paragraphs(indexed, int(number) if number else None, out)
+    show_paragraphs(*find_place(source, _open(library)), out)
 
 
 @app.command()
@@ -154,6 +244,24 @@ def reindex(library: LibraryOption = None) -> None:
     out.print(Text(f"reindexed {len(opened.content())} sources"))
 
 
+def _assistant(
+    library: Path | None,
+    model: str | None,
+    base_url: str | None,
+    max_tokens: int | None,
+    max_cost: float | None,
+) -> Assistant:
+    with progress_bar(err) as progress:
+        return Assistant.open(
+            library,
+            model=model,
+            base_url=base_url,
+            max_tokens=max_tokens,
+            max_cost=max_cost,
+            progress=progress,
+        )
+
+
 def _open(library: Path | None) -> Library:
     with progress_bar(err) as progress:
         return Assistant.open(library, progress=progress).library
@@ -193,7 +301,7 @@ def main() -> NoReturn:
         app(prog_name="pincite")
     except PinciteError as error:
         usage = isinstance(error, QuestionError | SettingsError | SourceError)
-        err.print(Text(f"pincite: {error}"), soft_wrap=True)
+        err.print(Text(f"pincite: {render.one_line(str(error))}"), soft_wrap=True)
         sys.exit(WRONG_USAGE if usage else FAILED)
     except OSError as error:  # the output can't be written: a full disk, a closed pipe
         err.print(Text(f"pincite: the output can't be written: {error.strerror or error}."))

@@ -53,7 +53,7 @@ class Composer:
         self._composition = Composition(free, self.budget)
         yield from self._composition.drafts()
         if holds() == before:
-            sure = [each for each in free if is_sure(each)]
+            sure = [each for each in free if is_sure(each, self._composition.stated_something)]
             self._left_open = [each for each in free if each not in sure]
             self._fell_back = True
             yield from _merged(sure)

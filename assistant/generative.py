@@ -7,8 +7,9 @@ the sentences that state them. What it says becomes a draft only where sentences
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from assistant.budget import Budget
 from assistant.drafts import Draft
@@ -16,6 +17,7 @@ from assistant.evidence import Candidate, Evidence, holds_answer_kind
 from assistant.grounding import Pool, ground
 from assistant.models import Message, Reply, SchemaRefusedError
 from assistant.packing import Packed, pack
+from assistant.render import WITHHELD_BECAUSE
 from assistant.replies import (
     REPLY_SCHEMA,
     Contradiction,
@@ -33,7 +35,7 @@ from prompts import Prompt, load_prompt
 
 NAME = "model"
 
-MAX_PASSAGE_TOKENS = 1200
+MAX_PASSAGE_TOKENS = 1000
 """More passages than that cost time and lead small models astray; they don't help large ones."""
 HARD_KINDS = frozenset({"number", "duration"})
 """Kinds of answer without which a claim can't be one."""
@@ -56,6 +58,9 @@ class Composition:
     """Parts of the question that the model says the sources don't answer."""
     contradictions: list[tuple[Candidate, Candidate]] = field(default_factory=list)
     """Sentences of different sources that the model says contradict each other."""
+    stated_something: bool = False
+    """Whether the model made any claim, held or not."""
+    _said: str = ""
     _versions: list[str] = field(default_factory=list)
 
     @property
@@ -66,19 +71,36 @@ class Composition:
     def drafts(self) -> Iterator[Draft | Withheld]:
         """What the model states, each as soon as it is complete: with its quotes, or withheld.
 
-        Raises ModelError when the model can't be asked or its reply breaks off. Closing the
-        iterator stops the request.
+        Where nothing of a reply can be used, the model is told why, once, and asked again. Raises
+        ModelError when the model can't be asked or its reply breaks off. Closing the iterator
+        stops the request.
         """
         packed = pack(self.found, self._passage_tokens())
-        pool = _pool(self.found)
         asked = self._used("question").render(
             passages=packed.text,
             question=" ".join(evidence.question.text for evidence in self.found),
         )
-        for item in self._reply(asked):
-            outcome = self._take(item, packed, pool)
-            if outcome is not None:
-                yield outcome
+        exchange = [Message("user", asked)]
+        failures: list[Withheld] = []
+        held = False
+        for outcome in self._outcomes(exchange, packed):
+            held = held or isinstance(outcome, Draft)
+            if isinstance(outcome, Withheld):
+                failures.append(outcome)
+            yield outcome
+        if failures and not held:
+            exchange += [Message("assistant", self._said), Message("user", self._repair(failures))]
+            if self.budget.allows_another(exchange):
+                yield from self._outcomes(exchange, packed)
+
+    def _outcomes(self, exchange: Sequence[Message], packed: Packed) -> Iterator[Draft | Withheld]:
+        pool = _pool(self.found)
+        for item in self._items(exchange):
+            yield from self._take(item, packed, pool)
+
+    def _repair(self, failures: Sequence[Withheld]) -> str:
+        told = (f"- {each.text} ({WITHHELD_BECAUSE[each.reason]})" for each in failures)
+        return self._used("repair").render(failures="\n".join(told))
 
     def _passage_tokens(self) -> int:
         """What the window leaves for passages beside the instructions and the reply."""
@@ -88,41 +110,47 @@ class Composition:
         )
         return min(MAX_PASSAGE_TOKENS, limits.context_tokens - limits.max_tokens - fixed - 100)
 
-    def _reply(self, asked: str) -> Iterator[Item]:
-        """The items of the model's reply, in JSON if it can, else in lines."""
+    def _items(self, exchange: Sequence[Message]) -> Iterator[Item]:
+        """The items of the model's next reply, in JSON if it can, else in lines."""
         if self.budget.model.takes_schema:
+            system = Message("system", load_prompt("answer").text)
             try:
-                reply = self.budget.ask(self._messages("answer", asked), REPLY_SCHEMA)
+                reply = self.budget.ask([system, *exchange], REPLY_SCHEMA)
             except SchemaRefusedError:
                 pass
             else:
                 self._used("answer")
-                yield from _items(reply, read_json)
+                yield from read_json(self._heard(reply))
                 return
-        reply = self.budget.ask(self._messages("answer_marked", asked))
-        self._used("answer_marked")
-        yield from _items(reply, read_marked)
+        system = Message("system", self._used("answer_marked").text)
+        yield from read_marked(self._heard(self.budget.ask([system, *exchange])))
 
-    def _messages(self, prompt: str, asked: str) -> list[Message]:
-        return [Message("system", load_prompt(prompt).text), Message("user", asked)]
+    def _heard(self, reply: Reply) -> Iterator[str]:
+        """The pieces of a reply, which is kept in case that the model must be told of it."""
+        self._said = ""
+        with reply:
+            for piece in reply:
+                self._said += piece
+                yield piece
 
     def _used(self, name: str) -> Prompt:
         prompt = load_prompt(name)
         self._versions.append(prompt.version)
         return prompt
 
-    def _take(self, item: Item, packed: Packed, pool: Pool) -> Draft | Withheld | None:
+    def _take(self, item: Item, packed: Packed, pool: Pool) -> Iterator[Draft | Withheld]:
         match item:
             case Stated():
-                return self._answering(ground(item, packed.labelled(item.labels), pool))
+                self.stated_something = True
+                for outcome in _grounded(item, packed, pool):
+                    yield self._answering(outcome)
             case Unfinished():
-                return Withheld(text=f"{item.text} …", reason="no_citation")
+                yield Withheld(text=f"{item.text} …", reason="no_citation")
             case LeftOpen():
                 if _asks_only(item.text, self.found):
                     self.left_open.append(item.text)
             case Contradiction():
                 self.contradictions += _pairs(packed.labelled(item.labels))
-        return None
 
     def _answering(self, outcome: Draft | Withheld) -> Draft | Withheld:
         """The draft; withheld where it is beside the question, however true it is."""
@@ -131,10 +159,24 @@ class Composition:
         return Withheld(text=outcome.text, reason="unsupported")
 
 
+_SENTENCE_END = re.compile(r"(?<=[\w”\"’')][.!?])\s+(?=[“\"A-ZА-Я])")
+
+
+def _grounded(item: Stated, packed: Packed, pool: Pool) -> list[Draft | Withheld]:
+    """The claim; where it fails as a whole and has several sentences, each of them by itself."""
+    pointed = packed.labelled(item.labels)
+    whole = ground(item, pointed, pool)
+    sentences = _SENTENCE_END.split(item.text)
+    if isinstance(whole, Draft) or len(sentences) < 2:
+        return [whole]
+    return [ground(replace(item, text=sentence), pointed, pool) for sentence in sentences]
+
+
 def _answers(evidence: Evidence, draft: Draft) -> bool:
-    """Whether the draft rests on a sentence near the question, and has the number asked for."""
+    """Whether the draft rests on a sentence near the question, and has the kind asked for."""
     question, pool = evidence.question, evidence.prose()
-    if question.kind in HARD_KINDS and not holds_answer_kind(question, draft.text):
+    text = f"{draft.speaker or ''} {draft.text}"
+    if any(each.has_kind for each in pool[:3]) and not holds_answer_kind(question, text):
         return False
     cited = {(quote.source_id, quote.start) for quote in draft.quotes}
     return any(
@@ -142,11 +184,6 @@ def _answers(evidence: Evidence, draft: Draft) -> bool:
         for each in pool
         if (each.sentence.source_id, each.sentence.start) in cited
     )
-
-
-def _items(reply: Reply, read: Callable[[Iterable[str]], Iterator[Item]]) -> Iterator[Item]:
-    with reply:
-        yield from read(reply)
 
 
 def _pool(found: Iterable[Evidence]) -> Pool:

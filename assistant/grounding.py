@@ -15,7 +15,7 @@ from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, is_question
 from assistant.replies import Stated
 from assistant.speakers import QUOTATION_MARKS, Speaker, is_quoted, quoted_spans, speaker_of
-from assistant.support import contradicted_because, unsupported_because
+from assistant.support import contradicted_because, furthest, unsupported_because
 from assistant.types import Withheld, WithheldReason
 from assistant.wording import terms
 from index import IndexedSource
@@ -180,7 +180,7 @@ def _reason(
     claim: Stated, pointed: Sequence[Candidate], reasons: Sequence[WithheldReason]
 ) -> WithheldReason:
     if reasons:
-        return reasons[0]
+        return furthest(reasons)
     if claim.labels and not pointed:
         return "unknown_label"
     return "no_citation" if not claim.labels else "unsupported"

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cache
+from itertools import groupby, pairwise
 
 from assistant.lexicon import pattern, words
 from assistant.names import Name, names, spelling_key
@@ -48,7 +49,7 @@ def match(claim: str, sentence: str, before: str = "") -> Match:
     if missing or not ours or len(ours) > MAX_TERMS:
         return Match((), missing, False)
     wanted = frozenset(place for found in places for place in found)
-    positions = _best_path(ours, places, _Texts(claim, sentence, theirs, wanted))
+    positions = _laid(ours, places, _Texts(claim, sentence, theirs, wanted))
     return Match(positions or (), (), positions is not None)
 
 
@@ -126,9 +127,45 @@ class _Texts:
         told = (i for i in range(at - 1, -1, -1) if self.theirs[i].kind not in _FUNCTIONS)
         return next(told, None)
 
+    def prepositions_before(self, at: int) -> set[str]:
+        """Those that stand right before a term of the sentence."""
+        start = self.theirs[at - 1].end if at else 0
+        leading = self.sentence[start : self.theirs[at].start]
+        return {word.casefold() for word in _PREPOSITION.findall(leading)}
+
     def between(self, first: int, second: int) -> str:
         """The sentence's text between two of its terms."""
         return self.sentence[self.theirs[first].end : self.theirs[second].start]
+
+
+def _laid(
+    ours: Sequence[Term], places: Sequence[Sequence[int]], texts: _Texts
+) -> tuple[int, ...] | None:
+    """The places of all terms; a date that is the only one may stand anywhere in its clause."""
+    dated = [i for i, term in enumerate(ours) if term.kind == "date"]
+    lone = len(dated) == 1 == sum(term.kind == "date" for term in texts.theirs)
+    in_order = _best_path(ours, places, texts)
+    if in_order or not lone or len(ours) == 1:
+        return in_order
+    at, date = dated[0], places[dated[0]][0]
+    path = _best_path([*ours[:at], *ours[at + 1 :]], [*places[:at], *places[at + 1 :]], texts)
+    if path is None or not _is_of_the_clause(date, path, texts):
+        return None
+    return (*path[:at], date, *path[at:])
+
+
+def _is_of_the_clause(date: int, path: tuple[int, ...], texts: _Texts) -> bool:
+    """Whether nothing parts the date from the nearest word of the path, on one of its sides."""
+    before = max((p for p in path if p < date), default=None)
+    after = min((p for p in path if p > date), default=None)
+    if before is not None and not _BOUNDARY.search(texts.between(before, date)):
+        return not _RELATIVE.search(texts.between(before, date))
+    if after is None:
+        return False
+    gap = texts.between(date, after)
+    if date == 0:  # "On 12 May, ..." is about all that follows
+        gap = gap.lstrip().removeprefix(",")
+    return not _BOUNDARY.search(gap) and not _RELATIVE.search(gap)
 
 
 _Paths = dict[int, tuple[int, tuple[int, ...]]]
@@ -175,7 +212,17 @@ def _can_begin(p: int, first: Term, texts: _Texts) -> bool:
 def _is_reported(before: str) -> bool:
     """Whether all that comes before is that somebody says so: "Ann Lee said on 12 May that the"."""
     verbs = list(pattern("reporting_kinds", "neutral").finditer(before))
-    return bool(verbs) and bool(re.search(r"\bthat\b", before[verbs[-1].end() :]))
+    if verbs and re.search(r"\bthat\b", before[verbs[-1].end() :]):
+        return True
+    return bool(_says_so().search(before))
+
+
+@cache
+def _says_so() -> re.Pattern[str]:
+    """ "I think (that the)" right before something."""
+    kinds = (("reporting_kinds", "neutral"), ("reporting_kinds", "saying"), ("operators", "held"))
+    verbs = "|".join(pattern(*kind).pattern for kind in kinds)
+    return re.compile(rf"(?:{verbs})(?:\s+that)?(?:\s+(?:the|an?|his|her|its|their))?\s*$", re.I)
 
 
 def _breaks(ours: Sequence[Term], i: int, p: int, q: int, texts: _Texts) -> int | None:
@@ -195,22 +242,41 @@ def _is_sound(ours: Sequence[Term], path: tuple[int, ...], texts: _Texts) -> boo
     at = next((i for i in range(1, len(path)) if path[i] < path[i - 1]), None)
     if at is None:
         return True
-    kinds = [texts.theirs[p].kind for p in path]
-    lone_date = kinds.count("date") == 1
-    moved = [p for p, kind in zip(path, kinds, strict=True) if not (lone_date and kind == "date")]
-    first = [p for p in path[:at] if p in moved]
-    second = [p for p in path[at:] if p in moved]
-    if not first or not second:
-        first, second = list(path[:at]), list(path[at:])
+    if at >= 2 and _met_with(ours[at - 2 : at + 1], path[at - 1], texts):
+        rest = (*path[: at - 1], *path[at:])
+        return all(p < q for p, q in pairwise(rest))
+    first, second = path[:at], path[at:]
     if max(second) > min(first):
         return False
     between = texts.between(max(second), min(first))
     joint = texts.claim[ours[at - 1].end : ours[at].start]
-    coordinated = _COORDINATOR.search(joint) and _COORDINATOR.search(between)
+    if _COORDINATOR.search(joint) and _COORDINATOR.search(between):
+        return True
     opening = min(second) == 0 and not _RELATIVE.search(between)
-    return bool(coordinated) or opening or not _BOUNDARY.search(between)
+    if _BOUNDARY.search(between) and not opening:
+        return False
+    return _is_same_phrase(ours, at, path, texts, between)
 
 
+def _is_same_phrase(
+    ours: Sequence[Term], at: int, path: tuple[int, ...], texts: _Texts, between: str
+) -> bool:
+    """Whether the phrase that was moved hangs on the same word in both texts.
+
+    "On 12 May" may go from the beginning to the end; "with Ann" may not become "Ann has".
+    """
+    joint = texts.claim[ours[at - 1].end : ours[at].start]
+    if _LIGHT_VERB.search(joint):
+        return bool(re.search(r"\bbetween\b", between, re.IGNORECASE))
+    moved = {word.casefold() for word in _PREPOSITION.findall(joint)}
+    led = {word.casefold() for word in _PREPOSITION.findall(texts.claim[: ours[0].start])}
+    return bool(
+        moved & texts.prepositions_before(path[at]) or led & texts.prepositions_before(path[0])
+    )
+
+
+_LIGHT_VERB = re.compile(r"\b(?:had|have|has|held|made)\b", re.IGNORECASE)
+_PREPOSITION = re.compile(r"\b(?:in|on|at|during|with|for|because|as|since|of)\b", re.IGNORECASE)
 _RELATIVE = re.compile(r"\b(?:that|which|who|whom|whose|where)\b", re.IGNORECASE)
 _BOUNDARY = re.compile(
     r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though)\b", re.IGNORECASE

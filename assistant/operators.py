@@ -30,8 +30,8 @@ _CLAUSE = (
 )
 
 _CLAUSE_END = re.compile(
-    r"[,;:()“”„\"–—?!]|\s-\s|\b(?:and|but|while|whereas|because|although|though|which|who|where|when)"
-    r"\b",
+    r"[,;:()“”„\"–—?!]|\s-\s|"
+    r"\b(?:and|but|while|whereas|because|although|though|so|which|who|where|when)\b",
     re.IGNORECASE,
 )
 

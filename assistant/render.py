@@ -20,7 +20,6 @@ OPEN = "The sources leave open:"
 SOURCES_INSTEAD = (
     "Nothing that the model stated is supported by the sources; these are their own sentences."
 )
-WITHHELD = "Withheld:"
 
 WITHHELD_BECAUSE = {
     "quote_not_found": "it quotes words that the sources don't have",

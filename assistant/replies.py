@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,35 +20,28 @@ MAX_DEPTH = 8
 _LIST_DEPTH = 2
 """How deep inside the reply the items of its lists stand."""
 
-REPLY_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "claims": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "sentences": {"type": "array", "items": {"type": "integer"}},
-                    "text": {"type": "string"},
-                },
-                "required": ["sentences", "text"],
-                "additionalProperties": False,
-            },
-        },
-        "unanswered": {"type": "array", "items": {"type": "string"}},
-        "disagreements": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"sentences": {"type": "array", "items": {"type": "integer"}}},
-                "required": ["sentences"],
-                "additionalProperties": False,
-            },
-        },
-    },
-    "required": ["claims", "unanswered", "disagreements"],
-    "additionalProperties": False,
-}
+
+def _list_of(items: Mapping[str, Any], most: int) -> dict[str, Any]:
+    return {"type": "array", "items": items, "maxItems": most}
+
+
+def _object_of(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+REPLY_SCHEMA = _object_of(
+    claims=_list_of(
+        _object_of(sentences=_list_of({"type": "integer"}, 4), text={"type": "string"}), 8
+    ),
+    unanswered=_list_of({"type": "string"}, 3),
+    disagreements=_list_of(_object_of(sentences=_list_of({"type": "integer"}, 4)), 3),
+)
+"""What a reply in JSON looks like. The lists are bounded, as small models don't end them."""
 
 
 @dataclass(frozen=True, slots=True)

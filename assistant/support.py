@@ -9,7 +9,7 @@ The checks can only reject; none of them lifts trust.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from assistant.attribution import Told, same_person, told
 from assistant.citations import find
@@ -64,7 +64,12 @@ def unsupported_because(
         return None  # who says it stands before the claim
     if (account := told(claim)).speaker:
         return _misreported_because(account, quotes, paragraphs)
-    return min((reason for reason in reasons if reason), key=_FURTHEST.index)
+    return furthest(reason for reason in reasons if reason)
+
+
+def furthest(reasons: Iterable[WithheldReason]) -> WithheldReason:
+    """Of the checks that a claim failed against several sentences, the one it came farthest to."""
+    return min(reasons, key=_FURTHEST.index)
 
 
 def contradicted_because(claim: str, sentence: str, before: str = "") -> WithheldReason | None:
@@ -80,7 +85,8 @@ def contradicted_because(claim: str, sentence: str, before: str = "") -> Withhel
     if not same_weekdays(claim, sentence):
         return "date"
     if not laid.ordered:
-        return "negation" if _negation_differs(claim, sentence) else "unsupported"
+        denies = len(negations(claim)) > len(negations(sentence))
+        return "negation" if denies else "unsupported"
     return changed(claim, sentence, laid.positions)
 
 
@@ -127,10 +133,6 @@ def _missing_because(claim: str, missing: Sequence[Term]) -> WithheldReason:
     if any(start <= term.start < end for term in missing for start, end in named if term.name):
         return "name"
     return "unsupported"
-
-
-def _negation_differs(claim: str, sentence: str) -> bool:
-    return len(negations(claim)) != len(negations(sentence))
 
 
 _JOINT = re.compile(r"[.;!?]\s+|,\s+(?:and\s+|but\s+|while\s+)?|\s+(?:and|but|while)\s+")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -12,18 +13,54 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant import render
-from assistant.types import Answer, Citation
-from index import AddEvent, IndexedSource, SourceSummary
+from assistant.streaming import replay
+from assistant.types import Answer, Citation, ClaimEvent, Event
+from index import AddEvent, IndexedSource, Paragraph, SourceSummary
 
 NEAREST_CHARACTERS = 280
 
+ShownWithheld = Literal["listed", "--show-withheld", "/withheld"]
+"""Whether withheld statements are listed, or else what a user gives to see them."""
 
-def show_answer(answer: Answer, console: Console) -> None:
+
+def show_answer(answer: Answer, console: Console, withheld: ShownWithheld) -> None:
     """The answer, then its numbered citations with the answering words emphasised."""
-    if answer.standalone_question != answer.question:
-        _line(console, Text(f"Asked: {render.printable(answer.standalone_question)}", "dim"))
+    show_events(replay(answer), answer.question, console, withheld)
+
+
+def show_events(
+    events: Iterable[Event], asked: str, console: Console, withheld: ShownWithheld
+) -> Answer:
+    """Show an answer as it comes, nothing of it twice; what `show_answer` shows when it's done.
+
+    `asked` is the question as the user put it.
+    """
+    for event in events:
+        if isinstance(event, Answer):
+            _rest(event, console, withheld)
+            return event
+        if isinstance(event, ClaimEvent):
+            _claim(event, console)
+        elif event.standalone_question != asked:
+            line = f"Asked: {render.one_line(event.standalone_question)}"
+            _line(console, Text(line, "dim"))
+    raise RuntimeError("the stream ended without an answer")
+
+
+def _claim(event: ClaimEvent, console: Console) -> None:
+    claim = event.claim
+    statement = _statement(claim.text, claim.citations)
+    highlight = next(c.highlight for c in event.citations if c.number == claim.citations[0])
+    if highlight and highlight.text in claim.text:
+        start = claim.text.index(highlight.text)
+        statement.stylize("bold", start, start + len(highlight.text))
+    _line(console, statement)
+
+
+def _rest(answer: Answer, console: Console, withheld: ShownWithheld) -> None:
+    """What follows the claims."""
     if answer.claims:
-        _statements(answer, console)
+        _open_ends(answer, console)
     else:
         _line(console, Text(render.NOT_ANSWERED, "bold"))
     for citation in answer.citations:
@@ -31,24 +68,23 @@ def show_answer(answer: Answer, console: Console) -> None:
         _citation(citation, console)
     if answer.nearest:
         _nearest(answer, console)
+    if answer.withheld:
+        console.print()
+        show_withheld(answer, console, withheld)
     if console.is_terminal:
-        _footer(answer, console)
+        console.print()
+        _line(console, Text(render.making(answer), "dim"))
 
 
-def _statements(answer: Answer, console: Console) -> None:
-    for claim in answer.claims:
-        statement = _statement(claim.text, claim.citations)
-        highlight = answer.citation(claim.citations[0]).highlight
-        if highlight and highlight.text in claim.text:
-            start = claim.text.index(highlight.text)
-            statement.stylize("bold", start, start + len(highlight.text))
-        _line(console, statement)
+def _open_ends(answer: Answer, console: Console) -> None:
     for disagreement in answer.disagreements:
         _line(console, Text(render.heading(disagreement, answer), "bold yellow"))
         for side in render.untold(disagreement, answer):
             _line(console, _statement(side.text, side.citations), indent=2)
     for part in answer.unanswered:
-        _line(console, Text(f"{render.OPEN} {render.printable(part)}", "yellow"))
+        _line(console, Text(f"{render.OPEN} {render.one_line(part)}", "yellow"))
+    if render.fell_back(answer):
+        _line(console, Text(render.SOURCES_INSTEAD, "yellow"))
 
 
 def _statement(text: str, numbers: tuple[int, ...]) -> Text:
@@ -57,10 +93,14 @@ def _statement(text: str, numbers: tuple[int, ...]) -> Text:
 
 
 def _citation(citation: Citation, console: Console) -> None:
+    _line(console, _place(citation))
+    _line(console, _emphasised(citation), indent=4)
+
+
+def _place(citation: Citation) -> Text:
     title = f" {render.one_line(citation.source_title)}" if citation.source_title else ""
     place = Text(f"[{citation.number}] ", "cyan").append(render.place(citation), "bold")
-    _line(console, place.append(title, "dim"))
-    _line(console, _emphasised(citation), indent=4)
+    return place.append(title, "dim")
 
 
 def _emphasised(citation: Citation) -> Text:
@@ -83,14 +123,15 @@ def _nearest(answer: Answer, console: Console) -> None:
         _line(console, place.append(text, "not bold"), indent=2)
 
 
-def _footer(answer: Answer, console: Console) -> None:
-    console.print()
-    count = answer.library.sources
-    parts = [answer.engine, f"library of {count} source{'s' if count != 1 else ''}"]
-    if answer.withheld:
-        parts.append(f"{len(answer.withheld)} statements withheld: not supported by the sources")
-    parts.append(f"{answer.timings_ms.total:.0f} ms")
-    _line(console, Text(" · ".join(parts), "dim"))
+def show_withheld(answer: Answer, console: Console, withheld: ShownWithheld) -> None:
+    """How many statements were withheld, and how to see them; or each with its reason."""
+    count = render.withheld_count(answer)
+    if withheld != "listed":
+        _line(console, Text(f"{count} ({withheld} lists them)", "yellow"))
+        return
+    _line(console, Text(f"{count}:", "yellow"))
+    for each in answer.withheld:
+        _line(console, Text(f"- {render.withheld(each)}"), indent=2)
 
 
 def _line(console: Console, text: Text, indent: int = 0) -> None:
@@ -117,18 +158,30 @@ def show_sources(sources: tuple[SourceSummary, ...], console: Console) -> None:
 
 def show_paragraphs(indexed: IndexedSource, number: int | None, console: Console) -> None:
     """The source's paragraphs, numbered; only one where a number is given."""
-    source = indexed.source
     for paragraph in indexed.paragraphs:
-        if number not in (None, paragraph.number):
-            continue
-        style = "bold" if paragraph.kind in ("title", "heading") else ""
-        text = Text(render.printable(source.text[paragraph.start : paragraph.end]), style)
-        mark = Text(f"¶{paragraph.number}", "cyan")
-        if paragraph.kind != "body":
-            mark.append(f" {paragraph.kind}", "dim")
-        _line(console, mark)
-        _line(console, text)
-        console.print()
+        if number in (None, paragraph.number):
+            mark = Text(f"¶{paragraph.number}", "cyan")
+            if paragraph.kind != "body":
+                mark.append(f" {paragraph.kind}", "dim")
+            _line(console, mark)
+            _line(console, _text_of(paragraph, indexed))
+            console.print()
+
+
+def show_context(citation: Citation, indexed: IndexedSource, console: Console) -> None:
+    """The paragraph that a citation quotes, with the quote emphasised in it."""
+    paragraph = indexed.paragraph(citation.paragraph)
+    text = _text_of(paragraph, indexed)
+    start, end = citation.start - paragraph.start, citation.end - paragraph.start
+    text.stylize("bold underline", start, end)
+    _line(console, _place(citation))
+    _line(console, text)
+    console.print()
+
+
+def _text_of(paragraph: Paragraph, indexed: IndexedSource) -> Text:
+    shown = render.printable(indexed.source.text[paragraph.start : paragraph.end])
+    return Text(shown, "bold" if paragraph.kind in ("title", "heading") else "")
 
 
 @contextmanager
@@ -147,3 +200,13 @@ def progress_bar(console: Console) -> Iterator[Callable[[AddEvent], None]]:
             bar.update(bar.task_ids[list(tasks).index(event.source_id)], completed=event.done)
 
         yield advance
+
+
+@contextmanager
+def waiting(console: Console, model: str | None) -> Iterator[None]:
+    """A sign of life while a model is asked, where somebody watches; it leaves no trace."""
+    if model is None or not console.is_terminal:
+        yield
+        return
+    with console.status(Text(f"Asking {render.one_line(model)}", "dim")):
+        yield

@@ -103,7 +103,9 @@ def _key(written: str) -> str:
         return lowered
     if lowered in words("wording", "light"):
         return ""
-    found = content_words(_bare(written))
+    # Capitals make a name of what is a function word otherwise: "US", "WHO".
+    acronym = written.isupper() and len(written) > 1
+    found = stems(_bare(written)) if acronym else content_words(_bare(written))
     return _groups().get(found[0], found[0]) if found else ""
 
 

@@ -1,0 +1,29 @@
+"""Reads "SOURCE" and "SOURCE:PARAGRAPH", as users name what they want to see."""
+
+from __future__ import annotations
+
+from assistant.render import printable
+from index import IndexedSource, Library, SettingsError, SourceError
+
+_MAX_DIGITS = 9
+
+
+def find_place(place: str, library: Library) -> tuple[IndexedSource, int | None]:
+    """The source that is named, and the number of its paragraph; None for all of it.
+
+    Raises:
+        SettingsError: what stands behind the colon is no number.
+        SourceError: there is no such source, or no such paragraph in it.
+    """
+    source_id, _, number = printable(place).partition(":")
+    if number and not (number.isascii() and number.isdigit()):
+        raise SettingsError(f"{number!r} is no paragraph number: use SOURCE:NUMBER, such as a:3.")
+    indexed = library.indexed(source_id)
+    if not number:
+        return indexed, None
+    count = len(indexed.paragraphs)
+    if len(number) > _MAX_DIGITS or not 1 <= int(number) <= count:
+        raise SourceError(
+            f"{source_id} has no paragraph {number[:_MAX_DIGITS]}: it has {count}, from 1."
+        )
+    return indexed, int(number)
