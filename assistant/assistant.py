@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from assistant.abstain import answerable_parts
 from assistant.assemble import Assembly
-from assistant.budget import ModelUse
-from assistant.chat import Turn, stand_alone_parts
+from assistant.budget import Budget, ModelUse
+from assistant.chat import Turn, depends, stand_alone_parts
 from assistant.disagreement import find_conflicts
 from assistant.drafts import Draft
 from assistant.engines import Composer
@@ -20,6 +20,7 @@ from assistant.model_use import model_use
 from assistant.models import ChatModel
 from assistant.questions import clean_question, read_question, split_parts
 from assistant.render import printable
+from assistant.rewriting import rewritten
 from assistant.sample import open_sample
 from assistant.settings import load_settings
 from assistant.types import Answer, Event, QuestionEvent, Timings, Withheld
@@ -131,7 +132,7 @@ class Assistant:
     ) -> Iterator[Event]:
         clock = _Clock()
         budget = self._use.budget() if self._use else None
-        parts = stand_alone_parts(asked, history)
+        parts = _stand_alone(asked, history, budget)
         standalone = asked if parts == split_parts(asked) else " ".join(parts)
         yield QuestionEvent(standalone_question=standalone)
         with clock.measure("retrieve"):
@@ -190,6 +191,18 @@ class Assistant:
 
     def _retrieve(self, part: str, scope: frozenset[str] | None) -> Evidence:
         return gather(self.library, read_question(part), self.library.embed_question(part), scope)
+
+
+def _stand_alone(question: str, history: Sequence[Turn], budget: Budget | None) -> tuple[str, ...]:
+    """The question's parts, each to be understood alone: by the model's wording, or else by rules.
+
+    A model is only asked where the question leans on the conversation.
+    """
+    if budget and history and depends(question):
+        wording = rewritten(question, history, budget)
+        if wording:
+            return split_parts(wording)
+    return stand_alone_parts(question, history)
 
 
 class _Clock:

@@ -31,7 +31,7 @@ def stand_alone(question: str, history: Sequence[Turn]) -> str:
     the talk is about. A question that needs nothing from before comes back unchanged.
     """
     asked = [text for role, text in history if role == "user" and text.strip()]
-    if not asked or not _depends(question):
+    if not asked or not depends(question):
         return question
     resolved = question
     pronoun = _first_pronoun(question)
@@ -64,7 +64,8 @@ def stand_alone_parts(question: str, history: Sequence[Turn] = ()) -> tuple[str,
     return tuple(parts)
 
 
-def _depends(question: str) -> bool:
+def depends(question: str) -> bool:
+    """Whether the question leans on what was said before it."""
     if _opener().match(question.strip()):
         return True
     own_names = [name for name in names(question) if name.start > 0]

@@ -79,7 +79,8 @@ class Composer:
     def making(self) -> Making:
         """What made the drafts."""
         if self._composition is None or self.budget is None:
-            return Making(extractive.NAME, None, None, Usage())
+            usage = self.budget.usage() if self.budget else Usage()
+            return Making(extractive.NAME, None, None, usage)
         return Making(
             engine=extractive.NAME if self._fell_back else generative.NAME,
             model=self.budget.model.name,

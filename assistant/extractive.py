@@ -17,6 +17,7 @@ from assistant.names import names, romanised
 from assistant.quoted_people import asks_for_quoted_people, introductions
 from assistant.speakers import (
     QUOTATION_MARKS,
+    attributed_name,
     is_nothing_but_quoted,
     quoted_spans,
     speaker_of,
@@ -113,7 +114,9 @@ def with_speaker(evidence: Evidence, sentence: Sentence) -> Draft:
     """The sentence as a statement; where it is all quotation, with its speaker if that is plain."""
     quotes = [_quote(evidence, sentence, answers=True)]
     indexed = evidence.sources[sentence.source_id]
-    speaker = speaker_of(sentence, indexed) if is_nothing_but_quoted(sentence, indexed) else None
+    names_speaker = attributed_name(sentence.text) is not None
+    bare = is_nothing_but_quoted(sentence, indexed) and not names_speaker
+    speaker = speaker_of(sentence, indexed) if bare else None
     if speaker:
         quotes.append(_quote(evidence, speaker.sentence, answers=False))
     return Draft(

@@ -106,7 +106,7 @@ def _support(text: str, candidate: Candidate, pool: Pool) -> _Support | Withheld
     if account.speaker is None:
         return because
     because = contradicted_because(account.said, sentence.text, before)
-    if because:
+    if because not in (None, "speaker"):
         return because
     if said_by is None or not same_person(said_by.name, account.speaker):
         return "speaker"

@@ -95,7 +95,7 @@ def _misreported_because(
 ) -> WithheldReason | None:
     """Why the quotes don't say that this speaker said this; None when they do."""
     because = unsupported_because(account.said, None, quotes, paragraphs)
-    if because:
+    if because not in (None, "speaker"):  # who says it is told
         return because
     speaking = [quote for quote in quotes if _attributes_to(account.speaker or "", quote)]
     if not speaking:

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -34,6 +35,8 @@ CALL = "When did Trump and Putin speak by phone?"
 ACCUSED = "What did Trump accuse Zelensky of?"
 FOLLOW_UP = "And how did he answer?"
 CALL_CLAIM = ("Trump spoke by phone with Putin on February 12.", "On February 12, Trump spoke by")
+PAUSE = 0.3
+"""Seconds between keys; history and completions come in the background."""
 UP, LEFT, CTRL_C, CTRL_D, ENTER, TAB = "\x1b[A", "\x1b[D", "\x03", "\x04", "\r", "\t"
 
 
@@ -51,10 +54,18 @@ class Talk:
         return self.new()
 
     def keys(self, *keys: str) -> str:
-        """What these keys at a terminal lead to; ends with Ctrl-D."""
+        """What these keys at a terminal lead to, typed with pauses; ends with Ctrl-D."""
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
-            pipe.send_text("".join([*keys, CTRL_D]))
+
+            def type_them() -> None:
+                for each in [*keys, CTRL_D]:
+                    time.sleep(PAUSE)
+                    pipe.send_text(each)
+
+            typist = threading.Thread(target=type_them)
+            typist.start()
             chat_on_terminal(self.chat, self.out, self.err)
+            typist.join()
         return self.new()
 
     def new(self) -> str:
@@ -406,10 +417,10 @@ def test_a_person_talks_to_it_on_a_terminal(sample: Assistant) -> None:
     def until(words: str) -> None:
         nonlocal shown
         while words not in shown:
+            assert select.select([controller], [], [], 60)[0], f"{words!r} never came: {shown!r}"
             shown += os.read(controller, 65536).decode(errors="replace")
 
-    until("leave.")
-    until("> ")
+    until(">")
     os.write(controller, f"{CALL}\r".encode())
     until("[2] ")
     until(" ms")
