@@ -172,7 +172,7 @@ def holds_answer_kind(question: Question, text: str) -> bool:
         case "duration":
             # "How long" asks for a time or for a length.
             units = lexicon.words("durations", "units") | lexicon.words("lengths", "units")
-            return any(number.unit in units for number in numbers(text))
+            return any(n.unit in units and not _tells_when(text, n.end) for n in numbers(text))
         case "identity":
             return any(is_introduced(text, name) for name in _asked_about(question, text))
         case "organisation":
@@ -184,6 +184,11 @@ def holds_answer_kind(question: Question, text: str) -> bool:
             return any(not set(content_words(name.text)) <= asked for name in names(text))
         case _:
             return True
+
+
+def _tells_when(text: str, end: int) -> bool:
+    """Whether a time that ends there says when, not how long: "three years ago"."""
+    return bool(re.match(r"\s+(?:ago|later|earlier|old|before|after)\b", text[end:]))
 
 
 _ASKS = re.compile(r"^\W*(?:Q|Question|Frage|Вопрос|Въпрос|Pitanje|Питање)\s*[:.]|[?？]\W*$")

@@ -15,7 +15,12 @@ from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, is_question
 from assistant.replies import Stated
 from assistant.speakers import QUOTATION_MARKS, Speaker, is_quoted, quoted_spans, speaker_of
-from assistant.support import contradicted_because, furthest, unsupported_because
+from assistant.support import (
+    contradicted_because,
+    furthest,
+    is_whole,
+    unsupported_because,
+)
 from assistant.types import Withheld, WithheldReason
 from assistant.wording import terms
 from index import IndexedSource
@@ -52,6 +57,8 @@ class _Support:
     candidate: Candidate
     attribution: Speaker | None
     """The sentence that names the speaker, where the claim is somebody's words."""
+    is_quotation: bool = False
+    """Whether the claim is somebody's words, letter by letter, and nobody plainly is named."""
 
 
 def ground(claim: Stated, pointed: Sequence[Candidate], pool: Pool) -> Draft | Withheld:
@@ -126,7 +133,10 @@ def _with_attribution(
         return _Support(candidate, None)
     if says_that_somebody_says(text) and (said_by is None or names_someone(text, said_by.name)):
         return _Support(candidate, None)
-    return _Support(candidate, said_by) if said_by else "speaker"
+    if said_by:
+        return _Support(candidate, said_by)
+    whole = is_whole(text, sentence.text)
+    return _Support(candidate, None, is_quotation=True) if whole else "speaker"
 
 
 def _before(candidate: Candidate, pool: Pool) -> str:
@@ -197,6 +207,8 @@ def _draft(text: str, supports: Sequence[_Support]) -> Draft:
                 Quote(sentence.source_id, sentence.paragraph, sentence.text, sentence.start)
             )
             speaker = None if names_someone(text, said_by.name) else said_by.name
+    if supports[0].is_quotation:
+        text = f"“{text.strip(QUOTATION_MARKS)}”"
     return Draft(text, tuple(dict.fromkeys(quotes)), speaker, verbatim=False)
 
 

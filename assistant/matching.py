@@ -151,7 +151,15 @@ def _laid(
     path = _best_path([*ours[:at], *ours[at + 1 :]], [*places[:at], *places[at + 1 :]], texts)
     if path is None or not _is_of_the_clause(date, path, texts):
         return None
+    if _bound(texts.claim[: ours[at].start]) != _bound(texts.sentence[: texts.theirs[date].start]):
+        return None
     return (*path[:at], date, *path[at:])
+
+
+def _bound(before: str) -> str:
+    """A preposition right before a date that makes a bound of it: "by 1989" isn't "in 1989"."""
+    found = re.search(r"\b(by|from|to|through|between)\s+$", before, re.IGNORECASE)
+    return found[1].casefold() if found else ""
 
 
 def _is_of_the_clause(date: int, path: tuple[int, ...], texts: _Texts) -> bool:

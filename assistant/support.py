@@ -17,7 +17,7 @@ from assistant.facts import SYMBOLS, dates, negations, numbers, weekdays
 from assistant.matching import match
 from assistant.names import names, spelling_key
 from assistant.operators import changed
-from assistant.speakers import attributed_name
+from assistant.speakers import QUOTATION_MARKS, attributed_name
 from assistant.types import WithheldReason
 from assistant.wording import Term, same_weekdays, terms
 
@@ -77,7 +77,7 @@ def contradicted_because(claim: str, sentence: str, before: str = "") -> Withhel
 
     `before` is the text before it in its paragraph, where its pronouns find what they stand for.
     """
-    if _is_whole(claim, sentence):
+    if is_whole(claim, sentence):
         return None
     laid = match(claim, sentence, before)
     if laid.missing:
@@ -109,11 +109,11 @@ def _is_framed(frame: str, quote: str) -> bool:
     return laid.ordered and changed(frame, quote, laid.positions) in (None, "speaker")
 
 
-def _is_whole(claim: str, sentence: str) -> bool:
+def is_whole(claim: str, sentence: str) -> bool:
     """Whether the claim is the sentence, letter by letter, but for marks at its ends."""
     return any(
         not any(c.isalnum() for c in sentence[:start] + sentence[end:])
-        for start, end in find(claim, sentence)
+        for start, end in find(claim.strip(QUOTATION_MARKS), sentence)
     )
 
 

@@ -6,18 +6,22 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from assistant import Answer, Assistant, cli
+from tests.model_replies import reply, says
+from tests.openai_server import Fail, OpenAIServer, Stall
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = "whats-at-stake"
@@ -95,6 +99,19 @@ USAGE_ERRORS = [
         id="both JSON and Markdown",
     ),
     pytest.param(
+        ["ask", "a", "--stream", "--markdown"],
+        "pincite: Markdown is printed as a whole: leave --stream or --markdown out.",
+        id="Markdown in pieces",
+    ),
+    pytest.param(
+        ["ask", "a", "--max-tokens", "1"], "pincite: max_tokens is wrong: ", id="too few tokens"
+    ),
+    pytest.param(
+        ["ask", "a", "--model", "openai:none", "--base-url", "http://localhost", "--max-cost", "1"],
+        "pincite: The cost of 'openai:none' can't be limited",
+        id="limit on an unknown cost",
+    ),
+    pytest.param(
         ["ask", "Why?", "--sources", "nowhere"],
         "pincite: The library has no source 'nowhere'",
         id="unknown source to search",
@@ -107,6 +124,9 @@ USAGE_ERRORS = [
     ),
     pytest.param(["show", f"{ARTICLE}:0"], "has no paragraph 0", id="paragraph zero"),
     pytest.param(["show", f"{ARTICLE}:x"], "'x' is no paragraph number", id="paragraph no number"),
+    pytest.param(
+        ["show", f"{ARTICLE}:{'9' * 5000}"], "has no paragraph 999999999", id="paragraph far off"
+    ),
     pytest.param(["show", f"{ARTICLE}:²"], "'²' is no paragraph number", id="superscript number"),
     pytest.param(["add", "x.txt"], "The sample library can't be changed", id="add to the sample"),
     pytest.param(["remove", "x"], "The sample library can't be changed", id="remove from it"),
@@ -137,7 +157,8 @@ def test_an_unknown_setting_exits_with_2(run: Run, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "arguments", [["ask", "Why?"], ["sources"], ["show", "a"], ["remove", "a"], ["reindex"]]
+    "arguments",
+    [["ask", "Why?"], ["chat"], ["sources"], ["show", "a"], ["remove", "a"], ["reindex"]],
 )
 def test_a_missing_library_exits_with_1_and_names_the_command_that_makes_one(
     run: Run, tmp_path: Path, arguments: list[str]
@@ -152,7 +173,7 @@ def test_no_command_shows_the_help(run: Run) -> None:
     assert "Usage: pincite" in run().out
 
 
-@pytest.mark.parametrize("command", ["ask", "sources", "show", "add", "remove", "reindex"])
+@pytest.mark.parametrize("command", ["ask", "chat", "sources", "show", "add", "remove", "reindex"])
 def test_every_command_has_help(run: Run, command: str) -> None:
     done = run(command, "--help")
     assert done.code == 0
@@ -165,7 +186,7 @@ def test_every_command_and_option_is_explained() -> None:
         assert command.callback is not None
         assert command.callback.__doc__
     assert {command.callback.__name__ for command in cli.app.registered_commands} >= {
-        *("ask", "sources", "show", "add", "remove", "reindex")
+        *("ask", "chat", "sources", "show", "add", "remove", "reindex")
     }
 
 
@@ -224,6 +245,152 @@ def test_an_abstention_exits_with_3_and_shows_the_nearest_passages(run: Run) -> 
     assert "The sources don't answer this question." in done.out
     assert "Nearest passages" in done.out
     assert "[1]" not in done.out
+
+
+# --- asking a model ------------------------------------------------------------------------------
+
+CALL_WORDS = "On February 12, Trump spoke by phone"
+CALL_CLAIM = "Trump spoke by phone with Putin on February 12."
+WRONG_DAY = "Trump spoke by phone with Putin on February 13."
+INSTEAD = (
+    "Nothing that the model stated is supported by the sources; these are their own sentences."
+)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-not-a-key")
+    with OpenAIServer() as running:
+        yield running
+
+
+def at(server: OpenAIServer) -> tuple[str, ...]:
+    return ("--model", "openai:test", "--base-url", server.base_url)
+
+
+@pytest.mark.parametrize("options", [[], ["--show-withheld"]])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param([CALL_CLAIM], id="supported"),
+        pytest.param([CALL_CLAIM, WRONG_DAY], id="one is withheld"),
+        pytest.param([WRONG_DAY], id="nothing holds"),
+        pytest.param([], id="nothing said"),
+    ],
+)
+def test_what_is_streamed_is_in_the_end_what_is_printed_without_streaming(
+    run: Run, server: OpenAIServer, claims: list[str], options: list[str]
+) -> None:
+    server.script(says(*((claim, CALL_WORDS) for claim in claims)))
+    whole = run("ask", QUESTION, *at(server), *options)
+    assert run("ask", QUESTION, *at(server), *options, "--stream") == whole
+    assert (INSTEAD in whole.out) == (CALL_CLAIM not in claims)
+    assert (WRONG_DAY in whole.out) == (WRONG_DAY in claims and options != [])
+
+
+@pytest.mark.parametrize("question", [QUESTION, FAR, "Which centre does Max Bergman work for?"])
+def test_the_sources_own_sentences_are_streamed_too(run: Run, question: str) -> None:
+    assert run("ask", question, "--stream") == run("ask", question)
+
+
+def test_a_stream_of_json_has_an_event_a_line_and_ends_with_the_answer(
+    run: Run, server: OpenAIServer
+) -> None:
+    server.script(says((CALL_CLAIM, CALL_WORDS), (WRONG_DAY, CALL_WORDS)))
+    done = run("ask", QUESTION, *at(server), "--stream", "--json")
+    question, claim, last = map(json.loads, done.out.splitlines())
+    assert question == {"event": "question", "standalone_question": QUESTION}
+    answer = Answer.from_dict(last)
+    assert last == {"event": "answer", **answer.to_dict()}
+    assert claim["event"] == "claim"
+    assert claim["claim"] == last["claims"][0]
+    assert [each["number"] for each in claim["citations"]] == claim["claim"]["citations"]
+
+
+def test_withheld_statements_are_counted_and_listed_on_demand(
+    run: Run, server: OpenAIServer
+) -> None:
+    server.script(says((CALL_CLAIM, CALL_WORDS), (WRONG_DAY, CALL_WORDS)))
+    counted = run("ask", QUESTION, *at(server)).out
+    assert counted.endswith(
+        "\n\n1 statement withheld: not supported by the sources (--show-withheld lists them)\n"
+    )
+    listed = f"- {WRONG_DAY} (a date in it isn't in the sources' words)\n"
+    assert run("ask", QUESTION, *at(server), "--show-withheld").out.endswith(
+        f"\n\n1 statement withheld: not supported by the sources:\n  {listed}"
+    )
+    marked = run("ask", QUESTION, *at(server), "--markdown", "--show-withheld").out
+    assert marked.endswith(listed)
+    assert json.loads(run("ask", QUESTION, *at(server), "--json").out)["withheld"]
+
+
+def test_no_model_is_asked_where_extractive_is_named(
+    run: Run, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_MODEL", "openai:test")
+    monkeypatch.setenv("PINCITE_BASE_URL", server.base_url)
+    server.script(Fail(401))
+    assert run("ask", QUESTION).code == 1
+    assert run("ask", QUESTION, "--model", "extractive").code == 0
+    assert len(server.requests) == 1
+
+
+def test_the_limit_on_tokens_reaches_the_model(run: Run, server: OpenAIServer) -> None:
+    server.script(says((CALL_CLAIM, CALL_WORDS)))
+    run("ask", QUESTION, *at(server), "--max-tokens", "77")
+    assert server.requests[0].body["max_tokens"] == 77
+
+
+@pytest.mark.parametrize("options", [[], ["--stream"], ["--json"], ["--stream", "--json"]])
+def test_a_model_that_fails_exits_with_1_and_one_sentence(
+    run: Run, server: OpenAIServer, options: list[str]
+) -> None:
+    server.script(Fail(401))
+    done = run("ask", QUESTION, *at(server), *options)
+    assert done.code == 1
+    assert done.err.startswith("pincite: ")
+    assert done.err.count("\n") == 1
+
+
+def test_an_unknown_model_exits_with_1(run: Run) -> None:
+    done = run("ask", QUESTION, "--model", "nonsense")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("pincite: There is no language model 'nonsense'")
+
+
+def test_a_claim_is_printed_before_the_reply_is_complete_and_ctrl_c_stops_the_request(
+    sample: Assistant, server: OpenAIServer
+) -> None:
+    def begins(request: dict[str, Any]) -> Stall:
+        text = reply(request, (CALL_CLAIM, CALL_WORDS), (WRONG_DAY, CALL_WORDS))
+        return Stall(text, text.index(WRONG_DAY) - 40)
+
+    server.script(begins)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assistant", "ask", QUESTION, "--stream", *at(server)],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stdout.readline().decode() == f"{CALL_CLAIM} [1]\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err.decode() == "pincite: interrupted; what was finished is kept.\n"
+    assert server.wait_for_disconnects()
+
+
+def test_a_terminal_shows_the_model_its_tokens_and_that_it_is_asked(
+    sample: Assistant, server: OpenAIServer
+) -> None:
+    server.script(says((CALL_CLAIM, CALL_WORDS)))
+    code, shown = on_a_terminal("ask", QUESTION, "--stream", *at(server))
+    assert code == 0
+    assert "Asking openai:test" in shown
+    assert re.search(r"openai:test · [\d,]+ tokens read, \d+ written · library of 2", shown)
+    assert "$" not in shown
 
 
 # --- a library of one's own ----------------------------------------------------------------------
@@ -378,14 +545,14 @@ def test_no_color_takes_the_colours_off_a_terminal(sample: Assistant) -> None:
     assert "\x1b[3" not in shown
 
 
-def test_asking_imports_neither_gradio_nor_openai_nor_llama_index(sample: Assistant) -> None:
+def test_asking_imports_nothing_that_it_does_not_need(sample: Assistant) -> None:
     code = (
         "import sys\n"
         "from assistant.cli import main\n"
         f"sys.argv = ['pincite', 'ask', {QUESTION!r}]\n"
         "try:\n    main()\n"
         "except SystemExit as exit:\n    print('code', exit.code)\n"
-        "print([m for m in ('gradio', 'openai', 'llama_index') if m in sys.modules])\n"
+        "print([m for m in ('gradio', 'openai', 'llama_index', 'prompt_toolkit') if m in sys.modules])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

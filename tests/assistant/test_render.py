@@ -5,13 +5,35 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant import Answer, Citation, Claim, Disagreement, LibraryStamp, Nearest, Side
-from assistant.render import marks, one_line, printable
+from assistant import (
+    Answer,
+    Citation,
+    Claim,
+    Disagreement,
+    LibraryStamp,
+    Nearest,
+    Side,
+    Timings,
+    Usage,
+    Withheld,
+)
+from assistant.render import (
+    WITHHELD_BECAUSE,
+    dollars,
+    making,
+    markdown,
+    marks,
+    one_line,
+    printable,
+    withheld,
+)
+from assistant.types import WithheldReason
 
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 HOSTILE = f"\x1b[31mred\x1b]0;title\x07 \x9b2J \x08\x7f \u202edesrever {BIDI} \r\nnext"
@@ -201,11 +223,13 @@ def acting(text: str) -> list[str]:
             ),
             id="open part and sides",
         ),
+        pytest.param(make(withheld=(Withheld(text=HOSTILE, reason="name"),)), id="withheld"),
     ],
 )
 def test_nothing_that_acts_on_a_terminal_is_printed(answer: Answer) -> None:
     assert acting(HOSTILE)
-    for shown in (str(answer), answer.to_markdown(), answer.to_json(), answer.to_json(2)):
+    whole = markdown(answer, show_withheld=True)
+    for shown in (str(answer), whole, answer.to_json(), answer.to_json(2)):
         assert not acting(shown)
     assert json.loads(answer.to_json()) == answer.to_dict()
 
@@ -221,3 +245,72 @@ def test_printable_text_keeps_its_length_and_harmless_characters(text: str) -> N
 
 def test_a_windows_line_end_is_no_stray_sign() -> None:
     assert printable("one\r\ntwo") == "one \ntwo"
+
+
+# --- what was withheld, and what made the answer -------------------------------------------------
+
+SNOW = Withheld(text="It snowed\non 5 May.", reason="date")
+NO_SNOW = make(withheld=(SNOW, Withheld(text="*No.*", reason="negation")))
+MODEL = make(engine="model", model="openai:test")
+INSTEAD = make(model="openai:test")
+
+
+def test_how_many_statements_were_withheld_is_always_said() -> None:
+    count = "2 statements withheld: not supported by the sources"
+    assert str(NO_SNOW) == f"{make()}\n\n{count}"
+    assert NO_SNOW.to_markdown() == f"{make().to_markdown()}\n{count}\n"
+    one = NO_SNOW.model_copy(update={"withheld": NO_SNOW.withheld[:1]})
+    assert str(one).endswith("\n\n1 statement withheld: not supported by the sources")
+    assert "withheld" not in str(make())
+
+
+def test_every_reason_to_withhold_has_a_sentence_of_its_own() -> None:
+    assert set(WITHHELD_BECAUSE) == set(get_args(WithheldReason))
+    assert len(set(WITHHELD_BECAUSE.values())) == len(WITHHELD_BECAUSE)
+
+
+def test_a_withheld_statement_is_listed_with_its_reason() -> None:
+    assert withheld(SNOW) == "It snowed on 5 May. (a date in it isn't in the sources' words)"
+    listed = markdown(NO_SNOW, show_withheld=True).splitlines()[-2:]
+    assert listed[0] == f"- {withheld(SNOW)}"
+    assert listed[1].startswith("- \\*No.\\* (it says that something is so where")
+
+
+def test_a_reader_is_told_when_the_sources_sentences_stand_in_for_a_model() -> None:
+    told = "Nothing that the model stated is supported by the sources; these are their own"
+    assert told in str(INSTEAD)
+    assert told in INSTEAD.to_markdown()
+    refused = NO_ANSWER.model_copy(update={"model": "openai:test"})
+    for answer in (make(), MODEL, refused):
+        assert told not in str(answer)
+        assert told not in answer.to_markdown()
+    assert told not in INSTEAD.to_json()
+
+
+def test_what_made_an_answer_is_told_with_its_tokens_and_its_cost() -> None:
+    usage = Usage(prompt_tokens=1234, completion_tokens=5, cost_usd=0.00043)
+    paid = MODEL.model_copy(update={"usage": usage, "timings_ms": Timings(total=812.4)})
+    assert making(paid) == (
+        "openai:test · 1,234 tokens read, 5 written · $0.00043 · library of 1 source · 812 ms"
+    )
+    assert making(make()) == "extractive · library of 1 source · 0 ms"
+    assert making(INSTEAD).startswith("extractive · openai:test was asked · library")
+
+
+def test_a_cost_that_is_not_known_is_not_shown() -> None:
+    unknown = MODEL.model_copy(update={"usage": Usage(prompt_tokens=9, completion_tokens=9)})
+    assert "$" not in making(unknown)
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [
+        (0.0, "$0.00"),
+        (1.2, "$1.20"),
+        (0.00043, "$0.00043"),
+        (12345.678, "$12,345.678"),
+        (3e-9, "less than $0.000001"),
+    ],
+)
+def test_small_sums_keep_their_figures(usd: float, shown: str) -> None:
+    assert dollars(usd) == shown
