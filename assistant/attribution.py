@@ -21,7 +21,9 @@ class Told:
     speaker: str | None
     said: str
     frame: str = ""
-    """The rest, which says who they are and how they say it; a neutral verb is left out."""
+    """The rest without the verb, which says who they are and how they say it."""
+    verb: str = ""
+    """The verb, where it says more than that something was said ("warns")."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -34,25 +36,21 @@ def told(claim: str) -> Told:
     prefix = pattern("reporting_kinds", "prefixes").search(outside)
     if prefix and prefix.end() <= name.start:
         said = _beside_prefix(claim, prefix.start(), name.end)
-        return _apart(claim, name.text, said, prefix)
+        return _apart(claim, name.text, said, prefix, is_neutral=True)
     for kind in _KINDS:
         for verb in pattern("reporting_kinds", kind).finditer(outside):
             if said := _beside_verb(claim, verb, name.start):
-                return _apart(claim, name.text, said, verb if kind == "neutral" else None)
+                return _apart(claim, name.text, said, verb, is_neutral=kind == "neutral")
     return Told(None, claim)
 
 
-def _apart(claim: str, name: str, said: str, neutral: re.Match[str] | None) -> Told:
-    """The claim in parts: all that isn't said is in the frame, but for a neutral verb."""
+def _apart(claim: str, name: str, said: str, verb: re.Match[str], *, is_neutral: bool) -> Told:
     if not said:
         return Told(None, claim)
     start = claim.index(said)
-    ends = neutral.span() if neutral else (0, 0)
-    frame = "".join(
-        " " if start <= i < start + len(said) or ends[0] <= i < ends[1] else character
-        for i, character in enumerate(claim)
-    )
-    return Told(name, said, " ".join(frame.split()))
+    taken = {*range(start, start + len(said)), *range(*verb.span())}
+    frame = "".join(" " if i in taken else character for i, character in enumerate(claim))
+    return Told(name, said, " ".join(frame.split()), "" if is_neutral else verb[0])
 
 
 def _beside_prefix(claim: str, start: int, end: int) -> str:

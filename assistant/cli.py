@@ -86,9 +86,8 @@ def ask(
         bool,
         typer.Option(
             "--stream",
-            help="Print each statement as soon as it is verified. With --json a line for each "
-            'event: {"event": "question"}, {"event": "claim"}, and as the last '
-            '{"event": "answer"} with all of pincite.answer/1.',
+            help="Print each statement as soon as it is verified. With --json one event a line: "
+            '"question", "claim" for each statement, and last "answer", with pincite.answer/1.',
         ),
     ] = False,
     show_withheld: Annotated[

@@ -237,12 +237,24 @@ def _breaks(ours: Sequence[Term], i: int, p: int, q: int, texts: _Texts) -> int 
     """How many breaks it takes to say `ours[i]` at `q` after the one before at `p`; None: never."""
     if q == p:
         return 0 if texts.theirs[p].kind == "pronoun" else None
-    if q > p:
-        return 0 if _can_skip(p, q, texts) else None
     joint = texts.claim[ours[i - 1].end : ours[i].start]
+    if q > p:
+        alike = _is_tied_alike(joint, q, texts) or _will_have_met(ours, i, texts)
+        return 0 if alike and _can_skip(p, q, texts) else None
     if _JOINT.search(joint) or _LEADS_IN.match(texts.claim[: ours[0].start]):
         return 1
-    return 1 if i >= 2 and _met_with(ours[i - 2 : i + 1], p, texts) else None
+    return 1 if _met_with(ours, i, p, texts) else None
+
+
+def _is_tied_alike(joint: str, q: int, texts: _Texts) -> bool:
+    """Whether the same preposition leads to the second word: "to Rome" isn't "from Rome"."""
+    ours = {word.casefold() for word in _TIE.findall(joint)}
+    return ours == {word.casefold() for word in _TIE.findall(texts.between(q - 1, q))}
+
+
+_TIE = re.compile(
+    r"\b(?:by|to|from|against|with|for|into|onto|towards?|through|via|off)\b", re.IGNORECASE
+)
 
 
 def _is_sound(ours: Sequence[Term], path: tuple[int, ...], texts: _Texts) -> bool:
@@ -250,8 +262,8 @@ def _is_sound(ours: Sequence[Term], path: tuple[int, ...], texts: _Texts) -> boo
     at = next((i for i in range(1, len(path)) if path[i] < path[i - 1]), None)
     if at is None:
         return True
-    if at >= 2 and _met_with(ours[at - 2 : at + 1], path[at - 1], texts):
-        rest = (*path[: at - 1], *path[at:])
+    if met := _met_with(ours, at, path[at - 1], texts):
+        rest = (*path[:met], *path[at:])
         return all(p < q for p, q in pairwise(rest))
     first, second = path[:at], path[at:]
     if max(second) > min(first):
@@ -328,7 +340,7 @@ def _can_skip(p: int, q: int, texts: _Texts) -> bool:
 def _is_parenthesis(gap: str, p: int, q: int, texts: _Texts) -> bool:
     """Whether all that is skipped stands between two commas, brackets or dashes."""
     opening = texts.between(p, p + 1).strip()[:1]
-    closing = texts.between(q - 1, q).strip()[-1:] or texts.between(q - 1, q).strip()[:1]
+    closing = texts.between(q - 1, q).strip()[:1]
     inside = gap.strip()[1:-1]
     return (opening, closing) in _PAIRS and not _COORDINATOR.search(inside.split(",")[-1])
 
@@ -348,12 +360,30 @@ def _is_cut_short(p: int, skipped: int, texts: _Texts) -> bool:
     return bool(texts.theirs[p].name) and not joint.strip() and not adverb
 
 
-def _met_with(three: Sequence[Term], p: int, texts: _Texts) -> bool:
-    """ "A and B met" from "A met with B": the verb works both ways."""
-    first, second, verb = three
-    joined = texts.claim[first.end : second.start].strip().casefold() == "and"
-    with_second = re.search(
-        r"\b(?:with|to)\s+(?:\w+\s+){0,4}$", texts.sentence[: texts.theirs[p].start]
-    )
-    spoken = texts.claim[verb.start : verb.end].casefold() in words("reciprocal", "verbs")
-    return joined and bool(with_second) and spoken
+def _will_have_met(ours: Sequence[Term], i: int, texts: _Texts) -> bool:
+    """Whether `ours[i]` begins B in "A and B met"."""
+    joint = texts.claim[ours[i - 1].end : ours[i].start]
+    verb = next((term for term in ours[i:] if not term.name), None)
+    return joint.strip().casefold() == "and" and verb is not None and _is_reciprocal(verb, texts)
+
+
+def _is_reciprocal(verb: Term, texts: _Texts) -> bool:
+    return texts.claim[verb.start : verb.end].casefold() in words("reciprocal", "verbs")
+
+
+def _met_with(ours: Sequence[Term], i: int, p: int, texts: _Texts) -> int:
+    """Where B begins in "A and B met", where the sentence says "A met with B"; `ours[i]` is "met".
+
+    The verb must be one that works both ways; 0 where that isn't so.
+    """
+    if not _is_reciprocal(ours[i], texts):
+        return 0
+    for begin in range(i - 1, 0, -1):
+        joint = texts.claim[ours[begin - 1].end : ours[begin].start]
+        if joint.strip().casefold() == "and":
+            first = p - (i - 1 - begin)
+            before = texts.sentence[: texts.theirs[max(first, 0)].start]
+            return begin if re.search(r"\b(?:with|to)\s+(?:\w+\s+){0,4}$", before) else 0
+        if joint.strip() or not ours[begin].name:
+            return 0
+    return 0

@@ -11,15 +11,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assistant.citations import CONTEXT_CHARACTERS, holds
+from assistant.citations import cite, holds
+from assistant.drafts import Quote
 from assistant.render import one_line
 from assistant.support import unsupported_because
 from assistant.types import Answer, Citation, Claim, Nearest, Side
-from index import IndexedSource, Library, SourceError
+from index import Library, SourceError
 
 MAX_NAMED = 3
 """Lost citations that are named, and faults that are told."""
 MAX_PLACE = 60
+MAX_CITED = 100
+"""Citations of one statement that are compared with it."""
 MAX_ADDED = 200
 """Characters that a statement may have beyond its quotes; a longer one isn't worth comparing."""
 
@@ -38,12 +41,32 @@ class Rechecked:
 
 def recheck(answer: Answer, library: Library) -> Rechecked:
     """Check every citation, statement and passage of the answer against the library."""
-    lost = [c for c in answer.citations if not _holds(c, library)]
+    found = {c: _found(c, library) for c in answer.citations}
+    lost = [citation for citation in answer.citations if found[citation] is None]
     faults = [_lost(lost)] if lost else list(_faults(answer, library))
     if faults:
         return Rechecked(None, tuple(dict.fromkeys(faults))[:MAX_NAMED])
-    citations = tuple(_restated(c, library.indexed(c.source_id)) for c in answer.citations)
+    citations = tuple(each for each in found.values() if each)
     return Rechecked(answer.model_copy(update={"citations": citations}), ())
+
+
+def _found(citation: Citation, library: Library) -> Citation | None:
+    """The citation as it would be made today; None where it doesn't hold.
+
+    It is made anew too, as a quote that begins or ends inside a number would hold, and mislead.
+    """
+    try:
+        indexed = library.indexed(citation.source_id)
+    except SourceError:
+        return None
+    if not holds(citation, indexed):
+        return None
+    quote = Quote(citation.source_id, citation.paragraph, citation.quote, citation.start)
+    made = cite(quote, indexed)
+    if made is None or made.start != citation.start:
+        return None
+    own = {name: getattr(citation, name) for name in ("number", "match", "highlight")}
+    return made.model_copy(update=own)
 
 
 def _faults(answer: Answer, library: Library) -> Iterator[str]:
@@ -75,10 +98,10 @@ def _fault(statement: Claim | Side, answer: Answer, library: Library) -> str | N
 
 def _supports(cited: list[Citation], text: str, library: Library) -> bool:
     """Whether the quotes support the statement, which may name its speaker before a colon."""
-    quotes = [citation.quote for citation in cited]
+    quoted = [_in_context(citation, library) for citation in cited[:MAX_CITED]]
+    quotes, paragraphs = zip(*dict.fromkeys(quoted), strict=True)
     if len(text) > sum(map(len, quotes)) + MAX_ADDED:
         return False
-    paragraphs = [_paragraph(c.source_id, c.paragraph, library) or "" for c in cited]
     readings: list[tuple[str, str | None]] = [(text, None)]
     if said := _SPEAKER.fullmatch(text):
         readings.append((said["quoted"] or said["told"] or "", said["speaker"]))
@@ -88,39 +111,28 @@ def _supports(cited: list[Citation], text: str, library: Library) -> bool:
     )
 
 
-def _holds(citation: Citation, library: Library) -> bool:
-    try:
-        return holds(citation, library.indexed(citation.source_id))
-    except SourceError:
-        return False
+def _in_context(citation: Citation, library: Library) -> tuple[str, str]:
+    """The whole sentences that the quote stands in, and their paragraph.
+
+    A part of a sentence can say what the sentence denies.
+    """
+    indexed = library.indexed(citation.source_id)
+    paragraph = indexed.paragraph(citation.paragraph)
+    start, end = citation.start, citation.end
+    for sentence in indexed.sentences:
+        if sentence.start < citation.end and citation.start < sentence.end:
+            start, end = min(start, sentence.start), max(end, sentence.end)
+    text = indexed.source.text
+    return text[start:end], text[paragraph.start : paragraph.end]
 
 
 def _stands(near: Nearest, library: Library) -> bool:
-    text = _paragraph(near.source_id, near.paragraph, library)
-    return text is not None and bool(near.text) and near.text in text
-
-
-def _paragraph(source_id: str, number: int, library: Library) -> str | None:
-    """The text of a paragraph; None when there is none with this number."""
     try:
-        indexed = library.indexed(source_id)
-        paragraph = indexed.paragraph(number)
+        indexed = library.indexed(near.source_id)
+        paragraph = indexed.paragraph(near.paragraph)
     except (SourceError, IndexError):
-        return None
-    return indexed.source.text[paragraph.start : paragraph.end]
-
-
-def _restated(citation: Citation, indexed: IndexedSource) -> Citation:
-    """The citation with what surrounds it and what the source is called, as the library has it."""
-    source, (start, end) = indexed.source, (citation.start, citation.end)
-    return citation.model_copy(
-        update={
-            "source_title": source.title.value if source.title else None,
-            "source_uri": source.uri,
-            "prefix": source.text[max(0, start - CONTEXT_CHARACTERS) : start],
-            "suffix": source.text[end : end + CONTEXT_CHARACTERS],
-        }
-    )
+        return False
+    return near.text != "" and near.text in indexed.source.text[paragraph.start : paragraph.end]
 
 
 def _lost(lost: list[Citation]) -> str:

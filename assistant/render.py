@@ -87,7 +87,7 @@ def prose(answer: Answer) -> str:
     for disagreement in answer.disagreements:
         lines.append(heading(disagreement, answer))
         lines += [f"- {s.text} {marks(s.citations)}" for s in untold(disagreement, answer)]
-    lines += [f"{OPEN} {part}" for part in answer.unanswered]
+    lines += [f"{OPEN} {' '.join(part.split())}" for part in answer.unanswered]
     return "\n".join(lines)
 
 

@@ -100,13 +100,15 @@ def _misreported_because(
     speaking = [quote for quote in quotes if _attributes_to(account.speaker or "", quote)]
     if not speaking:
         return "speaker"
-    return None if any(_is_framed(account.frame, quote) for quote in speaking) else "unsupported"
+    return None if any(_is_framed(account, quote) for quote in speaking) else "unsupported"
 
 
-def _is_framed(frame: str, quote: str) -> bool:
+def _is_framed(account: Told, quote: str) -> bool:
     """Whether what the claim tells of its speaker, and of how they say it, stands in the quote."""
-    laid = match(frame, quote)
-    return laid.ordered and changed(frame, quote, laid.positions) in (None, "speaker")
+    if not {term.key for term in terms(account.verb)} <= {term.key for term in terms(quote)}:
+        return False
+    laid = match(account.frame, quote)
+    return laid.ordered and changed(account.frame, quote, laid.positions) in (None, "speaker")
 
 
 def is_whole(claim: str, sentence: str) -> bool:
@@ -128,7 +130,7 @@ def _missing_because(claim: str, missing: Sequence[Term]) -> WithheldReason:
     kinds = {term.kind for term in missing}
     if "number" in kinds:
         return "number"
-    if "date" in kinds:
+    if "date" in kinds or any(weekdays(claim[term.start : term.end]) for term in missing):
         return "date"
     if any(start <= term.start < end for term in missing for start, end in named if term.name):
         return "name"

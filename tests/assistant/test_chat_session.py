@@ -299,6 +299,19 @@ def test_what_was_withheld_is_counted_and_can_be_listed(
     assert "Nothing was withheld of the last answer." in model_talk.lines("/withheld")
 
 
+def test_what_a_model_worded_is_verified_again_when_it_is_loaded(
+    model_talk: Talk, server: OpenAIServer, tmp_path: Path
+) -> None:
+    words = "The US has no economic benefit from cooperating with Russia."
+    server.script(says((words, words)), says(CALL_CLAIM))
+    question = "Does the US have an economic benefit from cooperating with Russia?"
+    model_talk.lines("/model openai:test", question, CALL, f"/save {tmp_path}/talk.json")
+    before = model_talk.chat.conversation
+    assert [turn.answer and turn.answer.engine for turn in before.turns] == ["model"] * 2
+    assert "left out" not in model_talk.lines(f"/load {tmp_path}/talk.json")
+    assert model_talk.chat.conversation == before
+
+
 # --- keys at a terminal --------------------------------------------------------------------------
 
 

@@ -162,7 +162,16 @@ def invent_a_quote(answer: dict[str, Any]) -> None:
     answer["claims"][0]["text"] = quote
 
 
+def cut_a_number(answer: dict[str, Any]) -> None:
+    citation = next(each for each in answer["citations"] if "February 12" in each["quote"])
+    citation["quote"] = citation["quote"].partition("2")[0]
+    citation["end"] = citation["start"] + len(citation["quote"])
+    citation["highlight"] = None
+    answer["claims"][0] |= {"text": citation["quote"], "citations": [citation["number"]]}
+
+
 FORGERIES = [
+    pytest.param(cut_a_number, "1 citation no longer holds: ", id="quote that cuts a number"),
     pytest.param(invent_a_quote, "1 citation no longer holds: [1] ", id="invented quote"),
     pytest.param(
         change("citations", 0, "quote", to=lambda quote: quote.replace("12", "13")),
@@ -242,6 +251,22 @@ def test_an_answer_that_was_forged_is_left_out_and_told_of(
     assert faults[0].startswith("The answer of turn 3 is left out: ")
     assert says in faults[0]
     assert len(faults[0]) < 300
+
+
+def test_a_part_of_a_sentence_does_not_support_what_the_sentence_denies(
+    own_library: Callable[[dict[str, str]], Library], file: Path
+) -> None:
+    text = "Nobody can show that the old bridge was built in 1871 by Ann Lee."
+    library = own_library({"bridge": text})
+    saved = talk(Assistant(library), "When was the old bridge built?").to_dict()
+    answer = saved["turns"][0]["answer"]
+    start, end = text.index("the old"), len(text)
+    answer["citations"][0] |= {"quote": text[start:], "start": start, "end": end}
+    answer["claims"][0]["text"] = text[start:]
+    file.write_text(json.dumps(saved), encoding="utf-8")
+    loaded, faults = Conversation.load(file, library)
+    assert loaded.last is None
+    assert faults[0].endswith("a statement in it isn't supported by its quotes.")
 
 
 def test_titles_and_addresses_are_the_library_s_own_whatever_the_file_says(
