@@ -249,7 +249,9 @@ def _breaks(ours: Sequence[Term], i: int, p: int, q: int, texts: _Texts) -> int 
 def _is_tied_alike(joint: str, q: int, texts: _Texts) -> bool:
     """Whether the same preposition leads to the second word: "to Rome" isn't "from Rome"."""
     ours = {word.casefold() for word in _TIE.findall(joint)}
-    return ours == {word.casefold() for word in _TIE.findall(texts.between(q - 1, q))}
+    nearest = texts.left_of(q)
+    before = "" if nearest is None else texts.between(nearest, q)
+    return ours == {word.casefold() for word in _TIE.findall(before)}
 
 
 _TIE = re.compile(
