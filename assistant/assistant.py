@@ -16,6 +16,7 @@ from assistant.disagreement import find_conflicts
 from assistant.drafts import Draft
 from assistant.engines import Composer
 from assistant.evidence import Evidence, gather
+from assistant.judging import judged
 from assistant.model_use import model_use
 from assistant.models import ChatModel
 from assistant.questions import clean_question, read_question, split_parts
@@ -52,6 +53,7 @@ class Assistant:
         base_url: str | None = None,
         max_tokens: int | None = None,
         max_cost: float | None = None,
+        judge: bool | None = None,
         progress: Callable[[AddEvent], None] | None = None,
     ) -> Assistant:
         """Open a library folder; without one, `PINCITE_LIBRARY` or else the sample articles.
@@ -63,6 +65,8 @@ class Assistant:
             base_url: where the model is served, for any server that speaks the OpenAI protocol.
             max_tokens: tokens that the model may write for one question.
             max_cost: USD that the model may cost for one question.
+            judge: whether the model is asked of each of its claims, once it is verified, if the
+                quotes support it; what it denies is withheld. Off by default.
             progress: told how far the sample library is, which is built on first use.
 
         Raises:
@@ -72,7 +76,7 @@ class Assistant:
             SettingsError: a `PINCITE_*` variable or one of the limits isn't a setting.
         """
         settings = load_settings().overridden(
-            base_url=base_url, max_tokens=max_tokens, max_cost=max_cost
+            base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge
         )
         use = model_use(settings.model if model is None else model, settings)
         folder = library if library is not None else settings.library
@@ -115,7 +119,7 @@ class Assistant:
         *,
         history: Sequence[Turn] = (),
         sources: Iterable[str] | None = None,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event]:
         """Answer as `ask` does, and yield each claim as soon as it is verified.
 
         The first event is the question as it is put to the sources, the last is the Answer;
@@ -129,7 +133,7 @@ class Assistant:
 
     def _answering(
         self, asked: str, history: Sequence[Turn], scope: frozenset[str] | None
-    ) -> Iterator[Event]:
+    ) -> Generator[Event]:
         clock = _Clock()
         budget = self._use.budget() if self._use else None
         parts = _stand_alone(asked, history, budget)
@@ -142,7 +146,7 @@ class Assistant:
         assembly = Assembly(self.library)
         for draft in clock.timed("compose", composer.drafts(lambda: len(assembly.verified))):
             with clock.measure("verify"):
-                event = assembly.take(self._verified(draft))
+                event = assembly.take(self._verified(draft, budget))
             if event:
                 yield event
         with clock.measure("verify"):
@@ -161,8 +165,15 @@ class Assistant:
             timings=clock.timings(),
         )
 
-    def _verified(self, draft: Draft | Withheld) -> VerifiedClaim | Withheld:
-        return draft if isinstance(draft, Withheld) else verify_draft(draft, self.library)
+    def _verified(self, draft: Draft | Withheld, budget: Budget | None) -> VerifiedClaim | Withheld:
+        """The draft as a claim that holds, or why it is withheld."""
+        if isinstance(draft, Withheld):
+            return draft
+        outcome = verify_draft(draft, self.library)
+        asks_again = self._use is not None and self._use.judges and not draft.verbatim
+        if budget is None or not asks_again or isinstance(outcome, Withheld):
+            return outcome
+        return judged(outcome, budget)
 
     def ask_many(
         self, questions: Iterable[str], *, sources: Iterable[str] | None = None

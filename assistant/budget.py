@@ -37,6 +37,8 @@ class ModelUse:
     model: ChatModel
     limits: Limits
     price: Price | None
+    judges: bool = False
+    """Whether the model is asked of each of its claims if the quotes support it."""
 
     def budget(self) -> Budget:
         """A fresh budget, for one question."""

@@ -44,7 +44,8 @@ def stand_alone(question: str, history: Sequence[Turn]) -> str:
         resolved = question[: pronoun.start()] + name + question[pronoun.end() :]
         if _has_topic(question):
             return resolved
-    return f"{resolved} ({asked[-1].strip().rstrip('?')})"
+    topic = asked[-1].partition(" (")[0]  # without what that question leant on itself
+    return f"{resolved} ({topic.strip().rstrip('?')})"
 
 
 def _has_topic(question: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,7 +20,6 @@ from assistant.model_use import model_use
 from assistant.places import find_place
 from assistant.questions import clean_question
 from assistant.settings import Settings
-from assistant.streaming import closed_at_end
 from assistant.terminal import (
     show_answer,
     show_context,
@@ -89,7 +89,7 @@ class Chat:
         events = self.assistant.stream(
             asked, history=self.conversation.history(), sources=self.scope or None
         )
-        with closed_at_end(events), waiting(self._console, self.assistant.model):
+        with closing(events), waiting(self._console, self.assistant.model):
             answer = show_events(events, asked, self._console, "/withheld")
         self.conversation = self.conversation.with_answer(answer)
         self._console.print()

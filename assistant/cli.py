@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -16,12 +17,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from assistant import render
+from assistant import extractive, render
 from assistant.assistant import Assistant
 from assistant.chat_commands import Chat
 from assistant.chat_session import chat_from_lines, chat_on_terminal
 from assistant.cli_options import (
     BaseUrlOption,
+    JudgeOption,
     LibraryOption,
     MaxCostOption,
     MaxTokensOption,
@@ -29,8 +31,8 @@ from assistant.cli_options import (
 )
 from assistant.places import find_place
 from assistant.questions import clean_question
-from assistant.settings import load_settings
-from assistant.streaming import closed_at_end, event_dict
+from assistant.settings import Settings, load_settings
+from assistant.streaming import event_dict
 from assistant.terminal import (
     ShownWithheld,
     progress_bar,
@@ -82,6 +84,7 @@ def ask(
     base_url: BaseUrlOption = None,
     max_tokens: MaxTokensOption = None,
     max_cost: MaxCostOption = None,
+    judge: JudgeOption = False,
     stream: Annotated[
         bool,
         typer.Option(
@@ -106,7 +109,8 @@ def ask(
     if stream and as_markdown:
         raise SettingsError("Markdown is printed as a whole: leave --stream or --markdown out.")
     asked = clean_question(sys.stdin.read() if question == "-" else question)
-    assistant = _assistant(library, model, base_url, max_tokens, max_cost)
+    settings = _settings(base_url, max_tokens, max_cost, judge)
+    assistant = _assistant(library, model, settings)
     form: Form = "json" if as_json else "markdown" if as_markdown else "text"
     answering = _stream if stream else _answer
     answer = answering(assistant, asked, _listed(sources), form, show_withheld)
@@ -133,7 +137,7 @@ def _stream(
 ) -> Answer:
     """Print the answer as it comes."""
     shown: ShownWithheld = "listed" if show_withheld else "--show-withheld"
-    with closed_at_end(assistant.stream(asked, sources=sources)) as events:
+    with closing(assistant.stream(asked, sources=sources)) as events:
         if form == "json":
             return _print_events(events)
         with waiting(out, assistant.model):
@@ -155,6 +159,7 @@ def chat(
     base_url: BaseUrlOption = None,
     max_tokens: MaxTokensOption = None,
     max_cost: MaxCostOption = None,
+    judge: JudgeOption = False,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="FILE", help="Go on with a saved conversation."),
@@ -164,10 +169,8 @@ def chat(
 
     Without a terminal, each line of stdin is a question or a command.
     """
-    settings = load_settings().overridden(
-        base_url=base_url, max_tokens=max_tokens, max_cost=max_cost
-    )
-    talk = Chat(_assistant(library, model, base_url, max_tokens, max_cost), settings, out)
+    settings = _settings(base_url, max_tokens, max_cost, judge)
+    talk = Chat(_assistant(library, model, settings), settings, out)
     by_hand = sys.stdin.isatty() and out.is_terminal
     if by_hand:
         talk.greet()
@@ -243,27 +246,32 @@ def reindex(library: LibraryOption = None) -> None:
     out.print(Text(f"reindexed {len(opened.content())} sources"))
 
 
-def _assistant(
-    library: Path | None,
-    model: str | None,
-    base_url: str | None,
-    max_tokens: int | None,
-    max_cost: float | None,
-) -> Assistant:
+def _settings(
+    base_url: str | None, max_tokens: int | None, max_cost: float | None, judge: bool
+) -> Settings:
+    """The settings of the environment, overridden by what is given; a flag left out says nothing."""
+    return load_settings().overridden(
+        base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge or None
+    )
+
+
+def _assistant(library: Path | None, model: str | None, settings: Settings) -> Assistant:
     with progress_bar(err) as progress:
         return Assistant.open(
             library,
             model=model,
-            base_url=base_url,
-            max_tokens=max_tokens,
-            max_cost=max_cost,
+            base_url=settings.base_url,
+            max_tokens=settings.max_tokens,
+            max_cost=settings.max_cost,
+            judge=settings.judge,
             progress=progress,
         )
 
 
 def _open(library: Path | None) -> Library:
+    """The library alone: whoever lists or shows sources needs no model, nor its key."""
     with progress_bar(err) as progress:
-        return Assistant.open(library, progress=progress).library
+        return Assistant.open(library, model=extractive.NAME, progress=progress).library
 
 
 def _own(library: Path | None) -> Path:

@@ -53,3 +53,10 @@ MaxCostOption = Annotated[
         show_default=False,
     ),
 ]
+JudgeOption = Annotated[
+    bool,
+    typer.Option(
+        "--judge",
+        help="Ask the model again if its quotes support what it said; withhold what it denies.",
+    ),
+]

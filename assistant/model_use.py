@@ -32,4 +32,4 @@ def model_use(model: str | ChatModel | LLM | None, settings: Settings) -> ModelU
             "with its price in PINCITE_PRICES, or leave the limit out."
         )
     limits = Limits(settings.max_tokens, settings.max_cost, settings.context_tokens)
-    return ModelUse(loaded, limits, price)
+    return ModelUse(loaded, limits, price, settings.judge)

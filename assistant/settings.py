@@ -38,6 +38,8 @@ class Settings(BaseModel):
     """`PINCITE_CONTEXT_TOKENS`: the model's window, prompt and reply together."""
     timeout: float = Field(DEFAULT_TIMEOUT, gt=0, allow_inf_nan=False)
     """`PINCITE_TIMEOUT`: seconds of silence after which a request to the model has failed."""
+    judge: bool = False
+    """`PINCITE_JUDGE`: whether the model is asked again if the quotes support what it said."""
     prices: Path | None = None
     """`PINCITE_PRICES`: a file with prices of models, of the form of `assistant/prices.toml`."""
 

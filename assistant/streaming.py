@@ -1,15 +1,14 @@
-"""The events of a stream in other forms, and streams that are sure to be closed."""
+"""The events of a stream in other forms."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from typing import Any
 
 from assistant.types import Answer, ClaimEvent, Event, QuestionEvent
 
 
-def replay(answer: Answer) -> Iterator[Event]:
+def replay(answer: Answer) -> Generator[Event]:
     """The events that a stream of this answer would have had."""
     yield QuestionEvent(standalone_question=answer.standalone_question)
     for claim in answer.claims:
@@ -24,13 +23,3 @@ def event_dict(event: Event) -> dict[str, Any]:
         return {"event": "answer", **event.to_dict()}
     kind = "question" if isinstance(event, QuestionEvent) else "claim"
     return {"event": kind, **event.model_dump(mode="json")}
-
-
-@contextmanager
-def closed_at_end(events: Iterator[Event]) -> Iterator[Iterator[Event]]:
-    """The events; what isn't read of them when the block is left stops the request to the model."""
-    try:
-        yield events
-    finally:
-        if isinstance(events, Generator):
-            events.close()
