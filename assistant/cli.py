@@ -249,7 +249,7 @@ def reindex(library: LibraryOption = None) -> None:
 def _settings(
     base_url: str | None, max_tokens: int | None, max_cost: float | None, judge: bool
 ) -> Settings:
-    """The settings of the environment, overridden by what is given; a flag left out says nothing."""
+    """The environment's settings, overridden by what is given; a flag left out says nothing."""
     return load_settings().overridden(
         base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge or None
     )
