@@ -28,7 +28,7 @@ from assistant.replies import (
     read_json,
     read_marked,
 )
-from assistant.types import Withheld
+from assistant.types import Withheld, WithheldReason
 from index.tokens import count_tokens
 from index.words import content_words
 from prompts import Prompt, load_prompt
@@ -41,6 +41,19 @@ HARD_KINDS = frozenset({"number", "duration"})
 """Kinds of answer without which a claim can't be one."""
 MOST_OF_THE_QUESTION = 0.7
 """Share of the question's content words up to which some of them are a part of it."""
+REPAIRABLE: frozenset[WithheldReason] = frozenset(
+    (
+        "quote_not_found",
+        "stitched",
+        "misattributed",
+        "unknown_label",
+        "no_citation",
+        "number",
+        "date",
+    )
+)
+"""What a model can mend when it is told. Who says what the sources don't say says it again: of ten
+repair rounds on such claims none brought one that held (see docs/results.md)."""
 RELEVANT = 0.1
 """How far behind the best a sentence may score for a claim that rests on it to be an answer."""
 RELEVANT_COVERAGE = 0.5
@@ -54,14 +67,20 @@ class Composition:
     found: Sequence[Evidence]
     """The evidence for each part of the question that the sources can answer."""
     budget: Budget
-    left_open: list[str] = field(default_factory=list)
-    """Parts of the question that the model says the sources don't answer."""
     contradictions: list[tuple[Candidate, Candidate]] = field(default_factory=list)
     """Sentences of different sources that the model says contradict each other."""
     stated_something: bool = False
     """Whether the model made any claim, held or not."""
+    _left_open: list[str] = field(default_factory=list)
+    _quoted: list[str] = field(default_factory=list)
     _said: str = ""
     _versions: list[str] = field(default_factory=list)
+
+    @property
+    def left_open(self) -> tuple[str, ...]:
+        """Parts of the question that the model leaves open, and that no quote is about."""
+        told = set(content_words(" ".join(self._quoted)))
+        return tuple(part for part in self._left_open if not set(content_words(part)) <= told)
 
     @property
     def prompt_version(self) -> str:
@@ -71,9 +90,9 @@ class Composition:
     def drafts(self) -> Iterator[Draft | Withheld]:
         """What the model states, each as soon as it is complete: with its quotes, or withheld.
 
-        Where nothing of a reply can be used, the model is told why, once, and asked again. Raises
-        ModelError when the model can't be asked or its reply breaks off. Closing the iterator
-        stops the request.
+        Where nothing of a reply can be used and some of it only slipped, the model is told why,
+        once, and asked again. Raises ModelError when the model can't be asked or its reply breaks
+        off. Closing the iterator stops the request.
         """
         packed = pack(self.found, self._passage_tokens())
         asked = self._used("question").render(
@@ -84,11 +103,13 @@ class Composition:
         failures: list[Withheld] = []
         held = False
         for outcome in self._outcomes(exchange, packed):
-            held = held or isinstance(outcome, Draft)
             if isinstance(outcome, Withheld):
                 failures.append(outcome)
+            else:
+                held = True
+                self._quoted += [quote.text for quote in outcome.quotes]
             yield outcome
-        if failures and not held:
+        if not held and any(each.reason in REPAIRABLE for each in failures):
             exchange += [Message("assistant", self._said), Message("user", self._repair(failures))]
             if self.budget.allows_another(exchange):
                 yield from self._outcomes(exchange, packed)
@@ -148,7 +169,7 @@ class Composition:
                 yield Withheld(text=f"{item.text} …", reason="no_citation")
             case LeftOpen():
                 if _asks_only(item.text, self.found):
-                    self.left_open.append(item.text)
+                    self._left_open.append(item.text)
             case Contradiction():
                 self.contradictions += _pairs(packed.labelled(item.labels))
 
@@ -175,7 +196,8 @@ def _grounded(item: Stated, packed: Packed, pool: Pool) -> list[Draft | Withheld
 def _answers(evidence: Evidence, draft: Draft) -> bool:
     """Whether the draft rests on a sentence near the question, and has the kind asked for."""
     question, pool = evidence.question, evidence.prose()
-    text = f"{draft.speaker or ''} {draft.text}"
+    speaker = draft.speaker if draft.speaker and question.kind == "person" else ""
+    text = f"{speaker} {draft.text}"
     if any(each.has_kind for each in pool[:3]) and not holds_answer_kind(question, text):
         return False
     cited = {(quote.source_id, quote.start) for quote in draft.quotes}

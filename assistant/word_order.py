@@ -166,7 +166,9 @@ def _is_tied_alike(joint: str, q: int, texts: Laid) -> bool:
 
 
 _TIE = re.compile(
-    r"\b(?:by|to|from|against|with|for|into|onto|towards?|through|via|off)\b", re.IGNORECASE
+    r"\b(?:by|(?<!as )(?<!due )(?<!thanks )(?<!according )to|from|against|with|for|into|onto|"
+    r"towards?|through|via|off)\b",
+    re.IGNORECASE,
 )
 
 
