@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.model_replies import says
+from tests.openai_server import OpenAIServer
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -18,7 +21,16 @@ ELLIPSIS = "…"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory, sample):
+def server():
+    """Stands in for OpenAI: states what the README's example with a model shows."""
+    claim = ("Trump spoke by phone with Putin on February 12.", "On February 12, Trump spoke")
+    with OpenAIServer() as running:
+        running.script(says(claim))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, sample, server):
     """A folder to run the README in, with a text of the user's own and a sample library."""
     folder = tmp_path_factory.mktemp("desk")
     (folder / "texts").mkdir()
@@ -29,7 +41,8 @@ def desk(tmp_path_factory, sample):
     )
     binaries = str(Path(sys.executable).parent)
     path = os.pathsep.join([binaries, os.environ["PATH"]])
-    return folder, {**os.environ, "PATH": path}
+    model = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": server.base_url}
+    return folder, {**os.environ, "PATH": path, **model}
 
 
 def run(command, desk):
