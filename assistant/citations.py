@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from assistant.drafts import Quote
-from assistant.folding import Folded, fold, fold_with_offsets
+from assistant.folding import Folded, fold_with_offsets
 from assistant.types import Citation, Highlight, Match
-from index import IndexedSource
+from index import IndexedSource, Paragraph
 
 CONTEXT_CHARACTERS = 32
 MAX_REMEMBERED = 10_000
@@ -34,12 +34,10 @@ def cite(quote: Quote, indexed: IndexedSource) -> Citation | None:
     except IndexError:
         return None
     text = indexed.source.text
-    spans = find(quote.text, text[paragraph.start : paragraph.end])
-    if not spans:
+    span = _as_claimed(quote, paragraph, text) or _nearest(quote, paragraph, text)
+    if span is None:
         return None
-    shifted = [(start + paragraph.start, end + paragraph.start) for start, end in spans]
-    hint = shifted[0][0] if quote.start is None else quote.start
-    start, end = min(shifted, key=lambda span: (abs(span[0] - hint), span))
+    start, end = span
     found = text[start:end]
     match: Match = "exact" if found == quote.text else "folded"
     citation = Citation(
@@ -60,6 +58,40 @@ def cite(quote: Quote, indexed: IndexedSource) -> Citation | None:
     return citation if holds(citation, indexed) else None
 
 
+def _as_claimed(quote: Quote, paragraph: Paragraph, text: str) -> tuple[int, int] | None:
+    """The quote's span where it stands exactly where it is said to start, between white space.
+
+    Only a short cut: numbers, which may go on behind a space, are left to `find`.
+    """
+    if quote.start is None or not quote.text:
+        return None
+    start, end = quote.start, quote.start + len(quote.text)
+    if not paragraph.start <= start < end <= paragraph.end or text[start:end] != quote.text:
+        return None
+    apart = all(
+        not beside or beside.isspace()
+        for beside in (
+            text[start - 1 : start] if start > paragraph.start else "",
+            text[end : end + 1] if end < paragraph.end else "",
+        )
+    )
+    inside = quote.text[0].isspace() or quote.text[-1].isspace()
+    numeric = quote.text[0].isnumeric() or quote.text[-1].isnumeric()
+    return (start, end) if apart and not inside and not numeric else None
+
+
+def _nearest(quote: Quote, paragraph: Paragraph, text: str) -> tuple[int, int] | None:
+    """Of the places where the paragraph has these words the one nearest to the claimed start."""
+    spans = [
+        (start + paragraph.start, end + paragraph.start)
+        for start, end in find(quote.text, text[paragraph.start : paragraph.end])
+    ]
+    if not spans:
+        return None
+    hint = spans[0][0] if quote.start is None else quote.start
+    return min(spans, key=lambda span: (abs(span[0] - hint), span))
+
+
 def _highlight(quote: Quote, start: int, text: str) -> Highlight | None:
     if quote.highlight is None:
         return None
@@ -69,7 +101,7 @@ def _highlight(quote: Quote, start: int, text: str) -> Highlight | None:
 
 def find(wanted: str, text: str) -> list[tuple[int, int]]:
     """All spans of `text` that say `wanted` up to typography, in order; [] for an empty quote."""
-    needle = fold(wanted)
+    needle = _folded(wanted).text.strip(" ")
     if not needle:
         return []
     haystack = _folded(text)
@@ -84,7 +116,11 @@ def find(wanted: str, text: str) -> list[tuple[int, int]]:
 
 def _occurrences(needle: str, haystack: str) -> Iterator[tuple[int, int]]:
     """All occurrences, overlapping ones too, in linear time (Knuth, Morris and Pratt)."""
-    if needle not in haystack:
+    first = haystack.find(needle)
+    if first < 0:
+        return
+    if haystack.find(needle, first + 1) < 0:
+        yield first, first + len(needle)
         return
     borders = [0]
     for character in needle[1:]:
@@ -110,7 +146,7 @@ def _folded(text: str) -> Folded:
     return _remembered(text) if len(text) <= MAX_REMEMBERED else fold_with_offsets(text)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _remembered(text: str) -> Folded:
     return fold_with_offsets(text)
 

@@ -115,7 +115,7 @@ class Composition:
                 yield from self._outcomes(exchange, packed)
 
     def _outcomes(self, exchange: Sequence[Message], packed: Packed) -> Iterator[Draft | Withheld]:
-        pool = _pool(self.found)
+        pool = pool_of(self.found)
         for item in self._items(exchange):
             yield from self._take(item, packed, pool)
 
@@ -208,7 +208,7 @@ def _answers(evidence: Evidence, draft: Draft) -> bool:
     )
 
 
-def _pool(found: Iterable[Evidence]) -> Pool:
+def pool_of(found: Iterable[Evidence]) -> Pool:
     """All sentences of the evidence that can be quoted, each once, best first."""
     candidates = sorted(
         (each for evidence in found for each in evidence.prose()), key=lambda each: -each.score

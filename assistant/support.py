@@ -23,6 +23,8 @@ from assistant.wording import Term, same_weekdays, terms
 
 MAX_PARTS = 4
 """Quoted sentences that one claim may put together."""
+WHOLE = 0.6
+"""Share of a sentence's characters that a claim has at least which is all of it."""
 MAX_JOINTS = 12
 """Places in a claim where it is tried whether a part ends there."""
 
@@ -113,6 +115,8 @@ def _is_framed(account: Told, quote: str) -> bool:
 
 def is_whole(claim: str, sentence: str) -> bool:
     """Whether the claim is the sentence, letter by letter, but for marks at its ends."""
+    if len(claim) < WHOLE * len(sentence):
+        return False  # not worth looking
     return any(
         not any(c.isalnum() for c in sentence[:start] + sentence[end:])
         for start, end in find(claim.strip(QUOTATION_MARKS), sentence)

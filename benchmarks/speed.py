@@ -109,6 +109,39 @@ def warm(questions: Sequence[str], name: str) -> None:
           f"({statistics.median(bare) * 1000:.0f} ms)")  # fmt: skip
 
 
+def verification(questions: Sequence[str]) -> None:
+    """Grounding and verifying eight claims, as a model makes them, against all that was found."""
+    from assistant import Assistant
+    from assistant.drafts import Draft
+    from assistant.evidence import gather
+    from assistant.generative import MAX_PASSAGE_TOKENS, pool_of
+    from assistant.grounding import ground
+    from assistant.packing import pack
+    from assistant.questions import read_question
+    from assistant.replies import Stated
+    from assistant.verify import verify_draft
+
+    assistant = Assistant.open(model="extractive")
+    library = assistant.library
+    spent = []
+    for text in questions:
+        evidence = gather(library, read_question(text), library.embed_question(text))
+        packed, pool = pack([evidence], MAX_PASSAGE_TOKENS), pool_of([evidence])
+        claims = [
+            Stated(candidate.sentence.text.strip('“”"'), (label,))
+            for label, candidate in enumerate(packed.sentences[:8], 1)
+        ]
+
+        def check(claims=claims, packed=packed, pool=pool) -> None:
+            for claim in claims:
+                draft = ground(claim, packed.labelled(claim.labels), pool)
+                if isinstance(draft, Draft):
+                    verify_draft(draft, library)
+
+        spent.append(timed(check))
+    print(f"verifying 8 claims         {statistics.median(spent) * 1000:5.1f} ms median")
+
+
 def gold_questions(data: Path) -> list[str]:
     files = sorted(data.glob("gold/*.jsonl")) or sorted(data.glob("questions.jsonl"))
     if not files:
@@ -124,6 +157,7 @@ def main() -> None:
         build()
         cold()
         warm(QUESTIONS * 5, "a question, warm")
+        verification(QUESTIONS)
         if len(sys.argv) > 1:
             warm(gold_questions(Path(sys.argv[1])), "a question of the data")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
