@@ -38,7 +38,7 @@ def told(claim: str) -> Told:
         said = _beside_prefix(claim, prefix.start(), name.end)
         return _apart(claim, name.text, said, prefix, is_neutral=True)
     for kind in _KINDS:
-        for verb in pattern("reporting_kinds", kind).finditer(outside):
+        for verb in reporting_words(kind, outside):
             if said := _beside_verb(claim, verb, name.start):
                 return _apart(claim, name.text, said, verb, is_neutral=kind == "neutral")
     return Told(None, claim)
@@ -73,7 +73,16 @@ def _beside_verb(claim: str, verb: re.Match[str], name: int) -> str:
 def says_that_somebody_says(text: str) -> bool:
     """Whether words outside quotation marks put what is said into a mouth, named or not."""
     outside = without_quotations(text)
-    return any(pattern("reporting_kinds", kind).search(outside) for kind in (*_KINDS, "prefixes"))
+    return any(reporting_words(kind, outside) for kind in (*_KINDS, "prefixes"))
+
+
+def reporting_words(kind: str, text: str) -> list[re.Match[str]]:
+    """The words of one kind that say that somebody says; "states" in "United States" is none."""
+    return [
+        found
+        for found in pattern("reporting_kinds", kind).finditer(text)
+        if found.start() == 0 or not found[0][0].isupper() or not text[found.start() - 1].isspace()
+    ]
 
 
 def same_person(first: str, second: str) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from assistant.lexicon import lexicon, pattern
+from assistant.speakers import quoted_spans
 from assistant.wording import Term, terms
 
 Changed = Literal["negation", "unsupported", "speaker", "number"]
@@ -46,6 +48,7 @@ def changed(claim: str, sentence: str, used: Collection[int]) -> Changed | None:
     """
     theirs = terms(sentence)
     clauses = _clauses(sentence, theirs)
+    used_at = _UsedAt(sentence, tuple(theirs[i].start for i in used))
     if _negated(claim) != _bearing_negations(theirs, clauses, used):
         return "negation"
     if _misplaced_negation(claim, theirs, clauses, used):
@@ -53,7 +56,8 @@ def changed(claim: str, sentence: str, used: Collection[int]) -> Changed | None:
     if "?" in sentence and "?" not in claim:
         return "unsupported"
     for kind in _WHOLE_SENTENCE:
-        if _lost(kind, claim, sentence):
+        bearing = [each for each in _found(kind, sentence) if not _quoted_apart(each, used_at)]
+        if len(bearing) > len(_found(kind, claim)):
             return "unsupported"
     concerned = {clauses[i] for i in used if theirs[i].kind != "date"}
     for kind in _CLAUSE:
@@ -136,22 +140,33 @@ def _lost(
     kind: str,
     claim: str,
     sentence: str,
-    theirs: tuple[Term, ...] = (),
-    clauses: list[int] | None = None,
-    concerned: set[int] | None = None,
+    theirs: tuple[Term, ...],
+    clauses: list[int],
+    concerned: set[int],
 ) -> bool:
-    """Whether more words of this kind bear on what the claim says than the claim has.
+    """Whether more words of this kind bear on the clauses that the claim uses than it has."""
+    bearing = [
+        each
+        for each in _found(kind, sentence)
+        if _borne_on(_index_at(each.start(), theirs), theirs, clauses) & concerned
+    ]
+    return len(bearing) > len(_found(kind, claim))
 
-    Without `concerned` a word bears on the whole sentence.
-    """
-    found = _found(kind, sentence)
-    if clauses is not None and concerned is not None:
-        found = [
-            each
-            for each in found
-            if _borne_on(_index_at(each.start(), theirs), theirs, clauses) & concerned
-        ]
-    return len(found) > len(_found(kind, claim))
+
+@dataclass(frozen=True, slots=True)
+class _UsedAt:
+    """Where in the sentence the words stand that the claim says."""
+
+    sentence: str
+    offsets: tuple[int, ...]
+
+
+def _quoted_apart(operator: re.Match[str], used: _UsedAt) -> bool:
+    """Whether it stands in a quotation of which the claim says nothing: “If so,” says Ann Lee."""
+    return any(
+        start <= operator.start() < end and not any(start <= at < end for at in used.offsets)
+        for start, end in quoted_spans(used.sentence)
+    )
 
 
 def _index_at(offset: int, theirs: tuple[Term, ...]) -> int:

@@ -123,7 +123,7 @@ def _verbs() -> str:
 
 @cache
 def _verb() -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{_verbs()})(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w)(?<!United )(?:{_verbs()})(?!\w)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+from assistant.attribution import reporting_words
 from assistant.lexicon import pattern, words
 from assistant.wording import Term
 
@@ -130,7 +131,9 @@ def _can_begin(p: int, first: Term, texts: Laid) -> bool:
 
 def _is_reported(before: str) -> bool:
     """Whether all that comes before is that somebody says so: "Ann Lee said on 12 May that the"."""
-    verbs = list(pattern("reporting_kinds", "neutral").finditer(before))
+    if re.search(r"\bthe fact that(?:\s+(?:the|an?))?\s*$", before, re.IGNORECASE):
+        return True
+    verbs = reporting_words("neutral", before)
     if verbs and re.search(r"\bthat\b", before[verbs[-1].end() :]):
         return True
     return bool(_says_so().search(before))
@@ -224,6 +227,8 @@ _JOINT = re.compile(
 _LEADS_IN = re.compile(r"^\W*(?:in|on|at|during|for|because of|with|according to)\b", re.IGNORECASE)
 """A claim may begin with what the sentence tells later: "On 12 May ..."."""
 _COORDINATOR = re.compile(r"\b(?:and|or|but|nor)\b", re.IGNORECASE)
+_BETWEEN = re.compile(r"\bbetween\b[^,;:.]*?\band\b", re.IGNORECASE)
+"""Two that belong together: "a summit between Ann and Bob in Bonn"."""
 _SUBORDINATOR = re.compile(
     r"\b(?:which|who|whom|whose|that|where|while|whereas|because|although|though|after|before|when|"
     r"as|than|if)\b|[;:]",
@@ -249,6 +254,7 @@ def _can_skip(p: int, q: int, texts: Laid) -> bool:
         return False
     if _COORDINATOR.search(last):
         return True
+    gap = _BETWEEN.sub("", gap)
     return not _COORDINATOR.search(gap) and not _is_cut_short(p, skipped[0], texts)
 
 
