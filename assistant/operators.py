@@ -211,7 +211,7 @@ def _put_in_nobodys_mouth(
     claim: str, sentence: str, theirs: tuple[Term, ...], used: Collection[int]
 ) -> bool:
     """Whether the sentence tells what somebody holds, and the claim tells it as so."""
-    if _is_according(sentence) and not _is_according(claim):
+    if _is_according_to_somebody(sentence, theirs, used) and not _according().search(claim):
         return True
     holding = [
         verb
@@ -222,5 +222,19 @@ def _put_in_nobodys_mouth(
     return len(holding) > len(_found("held", claim))
 
 
-def _is_according(text: str) -> bool:
-    return bool(pattern("reporting", "prefixes").search(text))
+def _is_according_to_somebody(
+    sentence: str, theirs: tuple[Term, ...], used: Collection[int]
+) -> bool:
+    """Whether the sentence gives what the claim says as somebody's account.
+
+    What stands behind a closing "according to" tells of that somebody, and is nobody's account.
+    """
+    prefix = _according().search(sentence)
+    if prefix is None:
+        return False
+    closes = bool(re.search(r"\w", sentence[: prefix.start()]))
+    return not (closes and all(theirs[i].start >= prefix.end() for i in used))
+
+
+def _according() -> re.Pattern[str]:
+    return pattern("reporting", "prefixes")

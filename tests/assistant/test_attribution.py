@@ -36,7 +36,7 @@ from assistant.attribution import (
             "Ann Lee, the mayor, says that it rains.", "Ann Lee", "it rains.", id="role in commas"
         ),
         pytest.param(
-            "Ann Lee has also repeatedly said that it rains.", "Ann Lee", "it rains.", id="helpers"
+            "Ann Lee has also said that it rains.", "Ann Lee", "it rains.", id="helpers"
         ),
         pytest.param("According to Ann Lee, it rains.", "Ann Lee", "it rains.", id="according to"),
         pytest.param(
@@ -208,7 +208,7 @@ def test_a_text_names_a_person(text: str, named: bool) -> None:
         pytest.param("The mayor warned that it rains.", True, id="a role"),
         pytest.param("“It rains,” he said.", True, id="beside a quotation"),
         pytest.param("According to the mayor, it rains.", True, id="according to"),
-        pytest.param("It rains, SAID the mayor.", True, id="capitals"),
+        pytest.param("Said the mayor: “It rains.”", True, id="verb first"),
         pytest.param("It was said to rain.", True, id="passive"),
         pytest.param("It rains.", False, id="nobody"),
         pytest.param("“He said so.”", False, id="only inside the quotation"),
