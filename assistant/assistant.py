@@ -23,10 +23,11 @@ from assistant.questions import clean_question, read_question, split_parts
 from assistant.render import printable
 from assistant.rewriting import rewritten
 from assistant.sample import open_sample
+from assistant.scope import scope_of
 from assistant.settings import load_settings
 from assistant.types import Answer, Event, QuestionEvent, Timings, Withheld
 from assistant.verify import VerifiedClaim, verify_draft
-from index import AddEvent, Library, SettingsError, SourceError
+from index import AddEvent, Library
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -127,7 +128,7 @@ class Assistant:
         to the model. Raises as `ask` does, where the model is concerned while it is iterated.
         """
         asked = clean_question(question)
-        scope = self._scope(sources)
+        scope = scope_of(self.library, sources)
         turns = [(role, printable(text)) for role, text in history]
         return self._answering(asked, turns, scope)
 
@@ -179,26 +180,13 @@ class Assistant:
         self, questions: Iterable[str], *, sources: Iterable[str] | None = None
     ) -> Iterator[Answer]:
         """Answer questions one after the other, in their order, each as it is asked for."""
-        scope = self._scope(sources)
+        scope = scope_of(self.library, sources)
         for question in questions:
             yield self.ask(question, sources=scope)
 
     def close(self) -> None:
         """Release the library's files."""
         self.library.close()
-
-    def _scope(self, sources: Iterable[str] | None) -> frozenset[str] | None:
-        if sources is None:
-            return None
-        wanted = frozenset([sources] if isinstance(sources, str) else sources)
-        if not wanted:
-            raise SettingsError("No source is named: name one, or leave `sources` out for all.")
-        unknown = sorted(wanted - set(self.library.content()))
-        if unknown:
-            raise SourceError(
-                f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
-            )
-        return wanted
 
     def _retrieve(self, part: str, scope: frozenset[str] | None) -> Evidence:
         return gather(self.library, read_question(part), self.library.embed_question(part), scope)

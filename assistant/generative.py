@@ -29,6 +29,7 @@ from assistant.replies import (
     read_marked,
 )
 from assistant.types import Withheld, WithheldReason
+from index import ModelError
 from index.tokens import count_tokens
 from index.words import content_words
 from prompts import Prompt, load_prompt
@@ -41,6 +42,8 @@ HARD_KINDS = frozenset({"number", "duration"})
 """Kinds of answer without which a claim can't be one."""
 MOST_OF_THE_QUESTION = 0.7
 """Share of the question's content words up to which some of them are a part of it."""
+RECONNECTS = 1
+"""How often a reply that broke off is asked for again."""
 REPAIRABLE: frozenset[WithheldReason] = frozenset(
     (
         "quote_not_found",
@@ -132,7 +135,22 @@ class Composition:
         return min(MAX_PASSAGE_TOKENS, limits.context_tokens - limits.max_tokens - fixed - 100)
 
     def _items(self, exchange: Sequence[Message]) -> Iterator[Item]:
-        """The items of the model's next reply, in JSON if it can, else in lines."""
+        """The items of the model's next reply, in JSON if it can, else in lines.
+
+        A reply that breaks off is asked for once more; what it repeats is dropped further on.
+        Where no reply began, the request was repeated already.
+        """
+        for attempt in range(1 + RECONNECTS):
+            self._said = ""
+            try:
+                yield from self._reply(exchange)
+            except ModelError as error:
+                if not (error.retryable and self._said) or attempt == RECONNECTS:
+                    raise
+            else:
+                return
+
+    def _reply(self, exchange: Sequence[Message]) -> Iterator[Item]:
         if self.budget.model.takes_schema:
             system = Message("system", load_prompt("answer").text)
             try:
@@ -148,7 +166,6 @@ class Composition:
 
     def _heard(self, reply: Reply) -> Iterator[str]:
         """The pieces of a reply, which is kept in case that the model must be told of it."""
-        self._said = ""
         with reply:
             for piece in reply:
                 self._said += piece

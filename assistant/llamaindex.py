@@ -26,8 +26,9 @@ from llama_index.core.schema import (
 from assistant.assistant import Assistant
 from assistant.evidence import PASSAGES, PROSE
 from assistant.questions import clean_question, read_question
+from assistant.scope import scope_of
 from assistant.types import Answer, Citation
-from index import Hit, Library, SettingsError, SourceError, search
+from index import Hit, Library, SettingsError, search
 
 _SHOWN_TO_MODELS = frozenset({"title", "published"})
 _EMBEDDED = frozenset({"title"})
@@ -64,7 +65,8 @@ class PinciteRetriever(BaseRetriever):
         if k < 1:
             raise SettingsError(f"k is {k}, so nothing would be found: make it 1 or more.")
         self._library = library.library if isinstance(library, Assistant) else library
-        self._sources = _scope(self._library, sources)
+        # Checked here: LlamaIndex's engines may swallow a later error.
+        self._sources = scope_of(self._library, sources)
         self._k = k
         super().__init__(callback_manager=Settings.callback_manager)
 
@@ -83,7 +85,7 @@ class PinciteRetriever(BaseRetriever):
             self._library,
             question,
             self._library.embed_question(question),
-            sources=_scope(self._library, self._sources),  # one may have been removed since
+            sources=scope_of(self._library, self._sources),  # one may have been removed since
             kinds=None if read_question(question).about_source else PROSE,
             k=self._k,
         )
@@ -110,7 +112,8 @@ class PinciteQueryEngine(BaseQueryEngine):
             SettingsError: `sources` is given and names none.
         """
         self._assistant = assistant
-        self._sources = _scope(assistant.library, sources)
+        # Checked here: LlamaIndex's engines may swallow a later error.
+        self._sources = scope_of(assistant.library, sources)
         super().__init__(callback_manager=Settings.callback_manager)
 
     def _get_prompt_modules(self) -> PromptMixinType:
@@ -136,21 +139,6 @@ class PinciteQueryEngine(BaseQueryEngine):
 
     def _answer(self, question: str) -> Response:
         return _response(self._assistant.ask(question, sources=self._sources))
-
-
-def _scope(library: Library, sources: Iterable[str] | None) -> frozenset[str] | None:
-    """The sources to search, checked early: LlamaIndex's engines may swallow a later error."""
-    if sources is None:
-        return None
-    wanted = frozenset([sources] if isinstance(sources, str) else sources)
-    if not wanted:
-        raise SettingsError("No source is named: name one, or leave `sources` out for all.")
-    unknown = sorted(wanted - library.content().keys())
-    if unknown:
-        raise SourceError(
-            f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
-        )
-    return wanted
 
 
 def _response(answer: Answer) -> Response:

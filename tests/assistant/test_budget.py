@@ -29,9 +29,7 @@ SHORT = [Message("user", "Hello.")]
 
 
 class Fake:
-    """Replies with these pieces, one list a request; the last repeats. It keeps what it is asked.
-
-    """
+    """Replies with these pieces, one list a request; the last repeats. It keeps what is asked."""
 
     def __init__(self, *replies: Iterable[str | Piece], name: str = "fake") -> None:
         self.name = name

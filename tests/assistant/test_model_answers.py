@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from assistant import Answer, Assistant, ClaimEvent, ModelError, QuestionEvent, SettingsError
 from assistant.citations import holds
 from index import Library
+from tests.model_replies import label
 from tests.openai_server import (
     Behaviour,
     Cut,
@@ -64,14 +65,6 @@ def asking(sample: Assistant, server: OpenAIServer) -> Asking:
 
 def with_model(path: Any, server: OpenAIServer, **options: Any) -> Assistant:
     return Assistant.open(path, model="openai:test", base_url=server.base_url, **options)
-
-
-def label(request: dict[str, Any], words: str) -> int:
-    """The number under which the prompt shows the sentence with these words."""
-    prompt = "\n".join(message["content"] for message in request["messages"])
-    found = re.search(rf"^\[(\d+)\] .*{re.escape(words)}", prompt, re.M)
-    assert found, f"{words!r} isn't in the prompt"
-    return int(found[1])
 
 
 def reply(*claims: tuple[str, list[int]], **more: Any) -> str:
@@ -444,6 +437,19 @@ def test_claims_before_a_broken_stream_stand_and_the_failure_is_told(
     assert isinstance(next(events), ClaimEvent)
     with pytest.raises(ModelError):
         list(events)
+
+
+def test_a_reply_that_breaks_off_is_asked_for_again_and_not_repeated(
+    asking: Asking, server: OpenAIServer
+) -> None:
+    answer = asking(
+        CALL,
+        lambda request: Cut(two_claims(request), after=160),
+        lambda request: Say(two_claims(request)),
+    )
+    assert len(server.requests) == 2
+    assert len(answer.claims) == 2
+    assert len(answer.citations) == 1
 
 
 # --- limits --------------------------------------------------------------------------------------

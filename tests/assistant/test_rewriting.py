@@ -241,7 +241,7 @@ def test_a_rewritten_question_may_have_parts(sample: Assistant) -> None:
         pytest.param("When did Trump blame Zelensky in 2025?", id="a fact is added"),
         pytest.param("After the summit in Saudi Arabia.", id="an answer"),
         pytest.param("", id="nothing"),
-        pytest.param("so " * 1000, id="very long"),
+        pytest.param("so " * 200, id="very long"),
     ],
 )
 def test_where_the_model_s_wording_is_refused_the_rules_resolve(

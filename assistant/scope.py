@@ -1,0 +1,27 @@
+"""Which sources a question is asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from index import Library, SettingsError, SourceError
+
+
+def scope_of(library: Library, sources: Iterable[str] | None) -> frozenset[str] | None:
+    """The ids of the sources to search; None for all.
+
+    Raises:
+        SettingsError: `sources` is given and names none.
+        SourceError: it names one that the library doesn't have.
+    """
+    if sources is None:
+        return None
+    wanted = frozenset([sources] if isinstance(sources, str) else sources)
+    if not wanted:
+        raise SettingsError("No source is named: name one, or leave `sources` out for all.")
+    unknown = sorted(wanted - library.content().keys())
+    if unknown:
+        raise SourceError(
+            f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
+        )
+    return wanted
