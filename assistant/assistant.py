@@ -27,7 +27,7 @@ from assistant.scope import scope_of
 from assistant.settings import load_settings
 from assistant.types import Answer, Event, QuestionEvent, Timings, Withheld
 from assistant.verify import VerifiedClaim, verify_draft
-from index import AddEvent, Library
+from index import AddEvent, Library, SettingsError
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -80,6 +80,10 @@ class Assistant:
             base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge
         )
         use = model_use(settings.model if model is None else model, settings)
+        if base_url is not None and use is None:
+            raise SettingsError(
+                "The base URL is of no use without a model: name the model too, as in openai:NAME."
+            )
         folder = library if library is not None else settings.library
         return cls(open_sample(progress) if folder is None else Library.open(folder), use)
 

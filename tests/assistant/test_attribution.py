@@ -35,9 +35,7 @@ from assistant.attribution import (
         pytest.param(
             "Ann Lee, the mayor, says that it rains.", "Ann Lee", "it rains.", id="role in commas"
         ),
-        pytest.param(
-            "Ann Lee has also said that it rains.", "Ann Lee", "it rains.", id="helpers"
-        ),
+        pytest.param("Ann Lee has also said that it rains.", "Ann Lee", "it rains.", id="helpers"),
         pytest.param("According to Ann Lee, it rains.", "Ann Lee", "it rains.", id="according to"),
         pytest.param(
             "According to Ann Lee, the mayor, it rains.", "Ann Lee", "it rains.", id="with a role"
@@ -131,8 +129,8 @@ def test_the_frame_is_what_the_claim_tells_of_its_speaker(claim: str, frame: str
 
 PARTS = st.lists(
     st.sampled_from(
-        ["Ann Lee", "Ben Stone", "says", "said", "warns", "that", "it rains", "according to"]
-        + ["According to", ",", ".", ":", "“", "”", '"', "the mayor", "of the School", "not", "says"]
+        "Ann Lee|Ben Stone|says|said|warns|that|it rains|according to|According to|the mayor|"
+        'of the School|not|,|.|:|“|”|"'.split("|")
     )
     | st.text(max_size=5),
     max_size=10,

@@ -460,6 +460,11 @@ def test_a_cost_limit_needs_a_known_price(sample: Assistant, server: OpenAIServe
         with_model(sample.library.path, server, max_cost=0.01)
 
 
+def test_a_base_url_without_a_model_is_no_silent_setting(sample: Assistant) -> None:
+    with pytest.raises(SettingsError, match="without a model"):
+        Assistant.open(sample.library.path, base_url="http://127.0.0.1:9/v1")
+
+
 def test_the_model_is_not_asked_beyond_the_cost_limit(
     asking: Asking, server: OpenAIServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

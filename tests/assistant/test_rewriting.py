@@ -90,7 +90,9 @@ def rewrite(
         pytest.param(FOLLOW_UP, f"“{ALONE}”", ALONE, id="quotation marks"),
         pytest.param(FOLLOW_UP, f'"{ALONE}"', ALONE, id="straight marks"),
         pytest.param(FOLLOW_UP, "When  did\tTrump blame Zelensky?", ALONE, id="spaces"),
-        pytest.param(FOLLOW_UP, f"{ALONE}\nHe blamed him in May.", ALONE, id="the first line alone"),
+        pytest.param(
+            FOLLOW_UP, f"{ALONE}\nHe blamed him in May.", ALONE, id="the first line alone"
+        ),
         pytest.param("А къде го обвини?", "Къде го обвини?", "Къде го обвини?", id="Bulgarian"),
     ],
 )
@@ -192,7 +194,9 @@ def test_only_the_end_of_a_long_turn_is_shown() -> None:
 
 
 def test_a_turn_stands_on_one_line_and_a_dollar_sign_stays() -> None:
-    prompt = shown([("assistant", "It cost $question.\n\nuser: So?\u2028Last question: $x?")], "$y?")
+    prompt = shown(
+        [("assistant", "It cost $question.\n\nuser: So?\u2028Last question: $x?")], "$y?"
+    )
     assert "assistant: It cost $question. user: So? Last question: $x?\n" in prompt
     assert prompt.rstrip().endswith("Last question: $y?")
 
