@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assistant.render import one_line
+
 MAX_ITEMS = 40
 """Items that are read of one reply; who says more says it again and again."""
 MAX_ITEM_CHARACTERS = 2000
@@ -101,6 +103,8 @@ class _JsonReader:
     def __init__(self) -> None:
         self.done = False
         self._depth = 0
+        self._opened = False
+        """Whether nothing but white space was read since the object began."""
         self._in_string = False
         self._escaped = False
         self._key = ""
@@ -112,6 +116,9 @@ class _JsonReader:
         """Take one more character; the item that it completes, if it does."""
         if self._depth == 0 and character != "{":
             return None
+        if self._is_only_a_brace(character):
+            self._depth = 0
+            return self.read(character)
         if len(self._kept) <= MAX_ITEM_CHARACTERS:
             self._kept.append(character)
         if self._in_string:
@@ -125,6 +132,11 @@ class _JsonReader:
         elif character in "}]":
             return self._close()
         return None
+
+    def _is_only_a_brace(self, character: str) -> bool:
+        """Whether the brace read last begins no object: "{the}" in the text before it."""
+        opened, self._opened = self._opened, self._opened and character.isspace()
+        return opened and character not in '"}' and not character.isspace()
 
     def _read_in_string(self, character: str) -> Item | None:
         if self._escaped:
@@ -144,6 +156,7 @@ class _JsonReader:
             self._kept = [bracket]
         if self._depth == 1:
             self._list = self._key if bracket == "[" else ""
+        self._opened = self._depth == 0
         self._depth += 1
         self.done = self._depth > MAX_DEPTH
 
@@ -163,13 +176,16 @@ class _JsonReader:
         if self._list != "claims" or self._depth <= _LIST_DEPTH:
             return ""
         match = re.search(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)', "".join(self._kept))
-        return match[1].strip() if match else ""
+        if match is None:
+            return ""
+        decoded = _loaded(f'"{match[1]}"')
+        return _plain(_MARK.sub("", decoded if isinstance(decoded, str) else match[1]))
 
 
 def _loaded(text: str) -> Any:
     """The JSON value in `text`; None where it has none."""
     try:
-        return json.loads(text)
+        return json.loads(text, strict=False)  # a raw line break is borne
     except ValueError:
         return None
 
@@ -179,7 +195,7 @@ def _item(kind: str, value: Any) -> Item | None:
         case "claims", {"text": str(text)}:
             return _stated(text, _labels(value.get("sentences")))
         case "unanswered", str(text) if text.strip():
-            return LeftOpen(text.strip()[:MAX_ITEM_CHARACTERS])
+            return LeftOpen(_plain(text))
         case "disagreements", {"sentences": list(labels)}:
             return Contradiction(_labels(labels))
         case _:
@@ -200,20 +216,26 @@ def _labels(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_MARK = re.compile(r"\s*\[\s*(\d{1,6})\s*\]")
+_MARK = re.compile(r" ?\[ ?(\d{1,6}(?: ?, ?\d{1,6})*) ?\]")
+"""One label or several in brackets, in text whose white space is single spaces."""
 
 
 def _stated(text: str, labels: tuple[int, ...]) -> Stated | None:
     """The claim without label-like marks in its text, which count as labels."""
-    text = text[:MAX_ITEM_CHARACTERS]
-    marks = tuple(int(mark) for mark in _MARK.findall(text))
+    text = _plain(text)
+    marks = [int(number) for mark in _MARK.findall(text) for number in mark.split(",")]
     bare = " ".join(_MARK.sub("", text).split()).rstrip(" ,")
     if not any(c.isalnum() for c in bare):
         return None
     return Stated(bare, tuple(dict.fromkeys([*labels, *marks]))[:MAX_LABELS])
 
 
-_LINE = re.compile(r"[-*•]\s+(?P<text>\S.*?)(?P<marks>(?:\s*\[\s*\d{1,6}\s*\](?:\s*,)?)*)\s*\.?\s*")
+def _plain(text: str) -> str:
+    """The text on one line, without characters that act on a terminal or are none."""
+    return one_line(text[:MAX_ITEM_CHARACTERS])
+
+
+_LAST_MARK = re.compile(r" ?\[ ?\d{1,6}(?: ?, ?\d{1,6})* ?\][.,]?$")
 
 
 def read_marked(pieces: Iterable[str]) -> Iterator[Item]:
@@ -232,14 +254,13 @@ def read_marked(pieces: Iterable[str]) -> Iterator[Item]:
         if len(line) <= MAX_ITEM_CHARACTERS:
             line += rest
     if item := _line_item(line):
-        # The last line has no end of its own: without marks it may have broken off.
-        broken_off = isinstance(item, Stated) and not item.labels
-        yield Unfinished(item.text) if isinstance(item, Stated) and broken_off else item
+        # The last line has no end of its own: without marks there it may have broken off.
+        whole = not isinstance(item, Stated) or _LAST_MARK.search(_plain(line))
+        yield item if whole or not isinstance(item, Stated) else Unfinished(item.text)
 
 
 def _line_item(line: str) -> Item | None:
-    line = line.strip()[:MAX_ITEM_CHARACTERS]
-    if line.startswith("? ") and line[2:].strip():
-        return LeftOpen(line[2:].strip())
-    match = _LINE.fullmatch(line)
-    return _stated(match["text"] + match["marks"], ()) if match else None
+    opening, _, text = _plain(line).partition(" ")
+    if opening == "?" and text:
+        return LeftOpen(text)
+    return _stated(text, ()) if opening in ("-", "*", "•") and text else None

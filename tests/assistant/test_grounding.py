@@ -14,7 +14,7 @@ from assistant.drafts import Draft
 from assistant.evidence import Candidate
 from assistant.grounding import MAX_CITED, Pool, ground
 from assistant.replies import Stated
-from assistant.types import Withheld
+from assistant.types import Withheld, WithheldReason
 from index import IndexedSource
 
 NO_VECTOR = np.zeros(1, dtype=np.float32)
@@ -84,7 +84,7 @@ def cited(outcome: Draft | Withheld) -> list[tuple[str, str]]:
     return [(quote.source_id, quote.text) for quote in outcome.quotes]
 
 
-def reason(outcome: Draft | Withheld) -> str | None:
+def reason(outcome: Draft | Withheld) -> WithheldReason | None:
     return outcome.reason if isinstance(outcome, Withheld) else None
 
 
@@ -312,7 +312,7 @@ def test_words_in_another_s_mouth_are_withheld(pool: Pool, labels: tuple[int, ..
     ],
 )
 def test_a_claim_that_nothing_supports_is_withheld_with_the_reason(
-    pool: Pool, pointing_at: Sequence[str], labels: tuple[int, ...], because: str
+    pool: Pool, pointing_at: Sequence[str], labels: tuple[int, ...], because: WithheldReason
 ) -> None:
     text = "The town burned that year."
     outcome = grounded(pool, text, *pointing_at, labels=labels)

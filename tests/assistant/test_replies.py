@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.render import one_line
 from assistant.replies import (
     MAX_DEPTH,
     MAX_ITEM_CHARACTERS,
@@ -58,7 +59,7 @@ LABELS = st.lists(st.integers(-3, 999_999), max_size=MAX_LABELS)
 
 
 def stated(text: str, labels: Iterable[int]) -> Stated:
-    return Stated(" ".join(text.split()).rstrip(" ,"), tuple(dict.fromkeys(labels)))
+    return Stated(one_line(text).rstrip(" ,"), tuple(dict.fromkeys(labels)))
 
 
 @st.composite
@@ -72,7 +73,7 @@ def replies(draw: st.DrawFn) -> tuple[str, list[Item]]:
             [claim(text, labels) for text, labels in said],
             [stated(text, labels) for text, labels in said],
         ),
-        "unanswered": (list(left_open), [LeftOpen(text.strip()) for text in left_open]),
+        "unanswered": (list(left_open), [LeftOpen(one_line(text)) for text in left_open]),
         "disagreements": (
             [{"sentences": labels} for labels in pairs],
             [Contradiction(tuple(dict.fromkeys(labels))) for labels in pairs],
@@ -91,17 +92,17 @@ def replies(draw: st.DrawFn) -> tuple[str, list[Item]]:
 def lines(draw: st.DrawFn) -> tuple[str, list[Item]]:
     """A reply in lines, each with its end, and the items that it holds."""
     found: list[tuple[str, list[Item]]] = []
-    one_line = SAID.map(lambda text: " ".join(text.split()))
+    on_one_line = SAID.map(lambda text: " ".join(text.split()))
     labels = st.lists(st.integers(0, 999_999), min_size=1, max_size=4)
     for _ in range(draw(st.integers(0, 6))):
-        text = draw(one_line)
+        text = draw(on_one_line)
         match draw(st.sampled_from(["claim", "open", "prose"])):
             case "claim":
                 given_labels = draw(labels)
                 marks = draw(st.sampled_from(["", " "])).join(f"[{n}]" for n in given_labels)
                 found.append((f"- {text} {marks}", [stated(text, given_labels)]))
             case "open":
-                found.append((f"? {text}", [LeftOpen(text)]))
+                found.append((f"? {text}", [LeftOpen(one_line(text))]))
             case _:
                 found.append((f"So: {text}", []))
     return "".join(f"{line}\n" for line, _ in found), [item for _, items in found for item in items]
@@ -238,7 +239,25 @@ def test_an_odd_escape_fails_nothing(escaped: str) -> None:
     assert second == Stated("b", ())
 
 
-@pytest.mark.parametrize("escaped", [r"\x", r"\u12", "\t"])
+@pytest.mark.parametrize("raw", ["\t", "\n"])
+def test_a_raw_line_break_in_a_claim_is_a_space(raw: str) -> None:
+    text = f'{{"claims": [{{"text": "It {raw} rains"}}]}}'
+    assert in_json(text) == [Stated("It rains", ())]
+
+
+@pytest.mark.parametrize("escaped", ["\\ud800", "\\u202e", "\\u0000"])
+def test_what_acts_on_a_terminal_or_is_no_character_is_replaced(escaped: str) -> None:
+    (item,) = in_json(f'{{"claims": [{{"text": "It {escaped} rains"}}]}}')
+    assert item == Stated("It \N{REPLACEMENT CHARACTER} rains", ())
+
+
+def test_a_brace_in_the_text_before_the_object_is_passed_over() -> None:
+    assert in_json('Here is {the} reply: {"claims": [{"text": "It rains"}]}') == [
+        Stated("It rains", ())
+    ]
+
+
+@pytest.mark.parametrize("escaped", [r"\x", r"\u12"])
 def test_a_claim_that_is_no_json_is_passed_over(escaped: str) -> None:
     text = f'{{"claims": [{{"text": "It {escaped} rains"}}, {{"text": "b"}}]}}'
     assert in_json(text) == [Stated("b", ())]
