@@ -61,6 +61,10 @@ class Assembly:
         self.verified: list[VerifiedClaim] = []
         """The claims as they were taken."""
 
+    def states(self, text: str) -> bool:
+        """Whether a claim with this text was taken already."""
+        return text in self._claims
+
     def take(self, outcome: VerifiedClaim | Withheld) -> ClaimEvent | None:
         """Add a claim, or note what was withheld; None for that, and for a claim made before."""
         if isinstance(outcome, Withheld):
@@ -154,7 +158,7 @@ def _answer_id(library: Library, question: str, scope: frozenset[str] | None, ma
     identity = {
         "question": question,
         "scope": sorted(scope) if scope is not None else None,
-        "engine": [made.model, made.prompt_version] if made.model else made.engine,
+        "engine": [made.engine, made.model, made.prompt_version],
         "library": [library.fingerprint, library.content()],
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

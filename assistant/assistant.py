@@ -151,7 +151,7 @@ class Assistant:
         assembly = Assembly(self.library)
         for draft in clock.timed("compose", composer.drafts(lambda: len(assembly.verified))):
             with clock.measure("verify"):
-                event = assembly.take(self._verified(draft, budget))
+                event = assembly.take(self._verified(draft, assembly, budget))
             if event:
                 yield event
         with clock.measure("verify"):
@@ -170,7 +170,9 @@ class Assistant:
             timings=clock.timings(),
         )
 
-    def _verified(self, draft: Draft | Withheld, budget: Budget | None) -> VerifiedClaim | Withheld:
+    def _verified(
+        self, draft: Draft | Withheld, assembly: Assembly, budget: Budget | None
+    ) -> VerifiedClaim | Withheld:
         """The draft as a claim that holds, or why it is withheld."""
         if isinstance(draft, Withheld):
             return draft
@@ -178,7 +180,7 @@ class Assistant:
         asks_again = self._use is not None and self._use.judges and not draft.verbatim
         if budget is None or not asks_again or isinstance(outcome, Withheld):
             return outcome
-        return judged(outcome, budget)
+        return outcome if assembly.states(outcome.text) else judged(outcome, budget)
 
     def ask_many(
         self, questions: Iterable[str], *, sources: Iterable[str] | None = None

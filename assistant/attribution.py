@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from assistant.facts import REMEMBERED
 from assistant.lexicon import pattern
-from assistant.names import names, spelling_key
+from assistant.names import Name, names, spelling_key
 from assistant.speakers import attributed_name, without_quotations
 
 _KINDS = ("neutral", "saying")
@@ -29,9 +29,12 @@ class Told:
 @lru_cache(maxsize=REMEMBERED)
 def told(claim: str) -> Told:
     """The claim's speaker and what it says they say."""
-    name = attributed_name(claim)
+    name = attributed_name(claim) or _before_colon(claim)
     if name is None:
         return Told(None, claim)
+    if name.start == 0 and (colon := re.match(r"\s*:\s*(?=\S)", claim[name.end :])):
+        end = name.end + colon.end()
+        return Told(name.text, claim[end:], name.text)
     outside = without_quotations(claim)
     prefix = pattern("reporting_kinds", "prefixes").search(outside)
     if prefix and prefix.end() <= name.start:
@@ -42,6 +45,12 @@ def told(claim: str) -> Told:
             if said := _beside_verb(claim, verb, name.start):
                 return _apart(claim, name.text, said, verb, is_neutral=kind == "neutral")
     return Told(None, claim)
+
+
+def _before_colon(claim: str) -> Name | None:
+    """The name in "Ann Lee: the bridge is safe", as a claim is shown whose speaker was added."""
+    first = next(iter(names(claim)), None)
+    return first if first and first.start == 0 and claim[first.end :].startswith(":") else None
 
 
 def _apart(claim: str, name: str, said: str, verb: re.Match[str], *, is_neutral: bool) -> Told:
@@ -62,11 +71,13 @@ def _beside_prefix(claim: str, start: int, end: int) -> str:
 
 
 def _beside_verb(claim: str, verb: re.Match[str], name: int) -> str:
-    """What stands behind "Ann Lee says (that)" or before ", says Ann Lee"."""
-    if name < verb.start():
-        said = re.sub(r"^[\s,:]*(?:that\b)?[\s,:]*", "", claim[verb.end() :])
-    else:
+    """What stands behind "Ann Lee says (on Monday that)", or before ", says Ann Lee"."""
+    if name > verb.start():
         said = claim[: verb.start()].rstrip(" ,;–-")
+    elif re.search(r"\w", claim[verb.end() :]):
+        said = re.sub(r"^[\s,:]*(?:[^,.;:“”\"]{0,60}?\bthat\b)?[\s,:]*", "", claim[verb.end() :])
+    else:
+        said = claim[:name].rstrip(" ,;–-")
     return said if re.search(r"\w+\W+\w+", said) else ""
 
 

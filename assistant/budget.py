@@ -11,9 +11,12 @@ from assistant.prices import Price, cost
 from assistant.types import Usage
 from index import ModelError
 from index.tokens import count_tokens
+from prompts import Prompt, load_prompt
 
 DEFAULT_MAX_TOKENS = 1000
 DEFAULT_CONTEXT_TOKENS = 8192
+JUDGES_SHARE = 8
+"""The part of the tokens that is kept for judging claims while others still come: one eighth."""
 MIN_REPLY_TOKENS = 64
 """A reply of fewer tokens isn't worth asking for."""
 
@@ -42,7 +45,8 @@ class ModelUse:
 
     def budget(self) -> Budget:
         """A fresh budget, for one question."""
-        return Budget(self.model, self.limits, self.price)
+        reserved = self.limits.max_tokens // JUDGES_SHARE if self.judges else 0
+        return Budget(self.model, self.limits, self.price, reserved)
 
 
 @dataclass(slots=True)
@@ -52,53 +56,73 @@ class Budget:
     model: ChatModel
     limits: Limits
     price: Price | None
-    _replies: list[Reply] = field(default_factory=list)
+    reserved: int = 0
+    """Tokens that are kept for requests that say how much they need at most."""
+    _granted: list[tuple[Reply, int]] = field(default_factory=list)
+    _versions: list[str] = field(default_factory=list)
 
-    def ask(self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None) -> Reply:
-        """Ask for a reply, which the caller closes.
+    def prompt(self, name: str) -> Prompt:
+        """The prompt in `name`.md, of which it is noted that it was used."""
+        prompt = load_prompt(name)
+        self._versions.append(prompt.version)
+        return prompt
+
+    @property
+    def prompt_version(self) -> str | None:
+        """The versions of all prompts that were used; None where none was."""
+        return " ".join(dict.fromkeys(self._versions)) or None
+
+    def ask(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any] | None = None,
+        most: int | None = None,
+    ) -> Reply:
+        """Ask for a reply, which the caller closes; of `most` tokens, or as many as there are.
 
         Raises ModelError where the limits leave no room for it, and as `ChatModel.reply` does.
         """
-        room = self._room(sum(count_tokens(message.content) for message in messages))
+        room = self._room(messages, most)
+        if room < (most or min(MIN_REPLY_TOKENS, self.limits.max_tokens - self.reserved)):
+            tokens = sum(count_tokens(message.content) for message in messages)
+            raise ModelError(
+                f"The model can't be asked within the limits: a prompt of {tokens:,} tokens leaves "
+                "no room for a reply. Raise PINCITE_MAX_COST, PINCITE_MAX_TOKENS or "
+                "PINCITE_CONTEXT_TOKENS, or ask fewer sources."
+            )
         reply = self.model.reply(messages, max_tokens=room, schema=schema)
-        self._replies.append(reply)
+        self._granted.append((reply, room))
         return reply
 
-    def allows_another(self, messages: Sequence[Message]) -> bool:
+    def allows(self, messages: Sequence[Message], most: int | None = None) -> bool:
         """Whether the limits leave room for one more request."""
-        try:
-            self._room(sum(count_tokens(message.content) for message in messages))
-        except ModelError:
-            return False
-        return True
+        return self._room(messages, most) >= (most or MIN_REPLY_TOKENS)
 
     def usage(self) -> Usage:
         """Tokens and money so far; the cost is None where the price isn't known."""
-        prompt = sum(reply.prompt_tokens for reply in self._replies)
-        completion = sum(reply.completion_tokens for reply in self._replies)
+        prompt = sum(reply.prompt_tokens for reply, _ in self._granted)
+        completion = sum(reply.completion_tokens for reply, _ in self._granted)
         return Usage(
             prompt_tokens=prompt,
             completion_tokens=completion,
             cost_usd=cost(self.price, prompt, completion),
         )
 
-    def _room(self, prompt_tokens: int) -> int:
-        """How many tokens a reply to such a prompt may have."""
-        spent = self.usage()
-        room = self.limits.max_tokens - spent.completion_tokens
+    def _room(self, messages: Sequence[Message], most: int | None) -> int:
+        """How many tokens a reply to these messages may have, 0 for none.
+
+        What was granted to a reply that still streams counts as spent.
+        """
+        prompt_tokens = sum(count_tokens(message.content) for message in messages)
+        spent = [reply.completion_tokens if reply.closed else room for reply, room in self._granted]
+        room = self.limits.max_tokens - sum(spent)
+        room = room - self.reserved if most is None else min(room, most)
         room = min(room, self.limits.context_tokens - prompt_tokens)
         if self.limits.max_cost is not None and self.price is not None:
-            left = self.limits.max_cost - (spent.cost_usd or 0.0)
-            left -= cost(self.price, prompt_tokens, 0) or 0.0
+            asked = prompt_tokens + sum(reply.prompt_tokens for reply, _ in self._granted)
+            left = self.limits.max_cost - (cost(self.price, asked, sum(spent)) or 0.0)
             per_token = self.price.output / 1_000_000
             if left < 0:
-                room = 0
-            elif per_token:
-                room = min(room, int(left / per_token))
-        if room < min(MIN_REPLY_TOKENS, self.limits.max_tokens):
-            raise ModelError(
-                f"The model can't be asked within the limits: a prompt of {prompt_tokens:,} tokens "
-                "leaves no room for a reply. Raise PINCITE_MAX_COST, PINCITE_MAX_TOKENS or "
-                "PINCITE_CONTEXT_TOKENS, or ask fewer sources."
-            )
-        return room
+                return 0
+            room = min(room, int(left / per_token)) if per_token else room
+        return max(room, 0)

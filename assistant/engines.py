@@ -78,14 +78,12 @@ class Composer:
     @property
     def making(self) -> Making:
         """What made the drafts."""
-        if self._composition is None or self.budget is None:
-            usage = self.budget.usage() if self.budget else Usage()
-            return Making(extractive.NAME, None, None, usage)
+        budget, composed = self.budget, self._composition is not None and not self._fell_back
         return Making(
-            engine=extractive.NAME if self._fell_back else generative.NAME,
-            model=self.budget.model.name,
-            prompt_version=self._composition.prompt_version,
-            usage=self.budget.usage(),
+            engine=generative.NAME if composed else extractive.NAME,
+            model=budget.model.name if budget and self._composition else None,
+            prompt_version=budget.prompt_version if budget else None,
+            usage=budget.usage() if budget else Usage(),
         )
 
 

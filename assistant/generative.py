@@ -8,8 +8,10 @@ the sentences that state them. What it says becomes a draft only where sentences
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from assistant.budget import Budget
 from assistant.drafts import Draft
@@ -32,7 +34,7 @@ from assistant.types import Withheld, WithheldReason
 from index import ModelError
 from index.tokens import count_tokens
 from index.words import content_words
-from prompts import Prompt, load_prompt
+from prompts import load_prompt
 
 NAME = "model"
 
@@ -42,6 +44,8 @@ HARD_KINDS = frozenset({"number", "duration"})
 """Kinds of answer without which a claim can't be one."""
 MOST_OF_THE_QUESTION = 0.7
 """Share of the question's content words up to which some of them are a part of it."""
+MAX_TRAILING_PIECES = 8
+"""Pieces of a reply that are read behind its last item."""
 RECONNECTS = 1
 """How often a reply that broke off is asked for again."""
 REPAIRABLE: frozenset[WithheldReason] = frozenset(
@@ -77,18 +81,12 @@ class Composition:
     _left_open: list[str] = field(default_factory=list)
     _quoted: list[str] = field(default_factory=list)
     _said: str = ""
-    _versions: list[str] = field(default_factory=list)
 
     @property
     def left_open(self) -> tuple[str, ...]:
         """Parts of the question that the model leaves open, and that no quote is about."""
         told = set(content_words(" ".join(self._quoted)))
         return tuple(part for part in self._left_open if not set(content_words(part)) <= told)
-
-    @property
-    def prompt_version(self) -> str:
-        """The versions of all prompts that were used."""
-        return " ".join(dict.fromkeys(self._versions))
 
     def drafts(self) -> Iterator[Draft | Withheld]:
         """What the model states, each as soon as it is complete: with its quotes, or withheld.
@@ -98,7 +96,7 @@ class Composition:
         off. Closing the iterator stops the request.
         """
         packed = pack(self.found, self._passage_tokens())
-        asked = self._used("question").render(
+        asked = self.budget.prompt("question").render(
             passages=packed.text,
             question=" ".join(evidence.question.text for evidence in self.found),
         )
@@ -114,7 +112,7 @@ class Composition:
             yield outcome
         if not held and any(each.reason in REPAIRABLE for each in failures):
             exchange += [Message("assistant", self._said), Message("user", self._repair(failures))]
-            if self.budget.allows_another(exchange):
+            if self.budget.allows(exchange):
                 yield from self._outcomes(exchange, packed)
 
     def _outcomes(self, exchange: Sequence[Message], packed: Packed) -> Iterator[Draft | Withheld]:
@@ -124,7 +122,7 @@ class Composition:
 
     def _repair(self, failures: Sequence[Withheld]) -> str:
         told = (f"- {each.text} ({WITHHELD_BECAUSE[each.reason]})" for each in failures)
-        return self._used("repair").render(failures="\n".join(told))
+        return self.budget.prompt("repair").render(failures="\n".join(told))
 
     def _passage_tokens(self) -> int:
         """What the window leaves for passages beside the instructions and the reply."""
@@ -158,23 +156,26 @@ class Composition:
             except SchemaRefusedError:
                 pass
             else:
-                self._used("answer")
-                yield from read_json(self._heard(reply))
+                self.budget.prompt("answer")
+                yield from self._read(reply, read_json)
                 return
-        system = Message("system", self._used("answer_marked").text)
-        yield from read_marked(self._heard(self.budget.ask([system, *exchange])))
+        system = Message("system", self.budget.prompt("answer_marked").text)
+        yield from self._read(self.budget.ask([system, *exchange]), read_marked)
+
+    def _read(
+        self, reply: Reply, read: Callable[[Iterable[str]], Iterator[Item]]
+    ) -> Iterator[Item]:
+        with reply:
+            yield from read(self._heard(reply))
+            with suppress(ModelError):  # behind the last item the server tells what it counted
+                for _ in islice(reply, MAX_TRAILING_PIECES):
+                    pass
 
     def _heard(self, reply: Reply) -> Iterator[str]:
         """The pieces of a reply, which is kept in case that the model must be told of it."""
-        with reply:
-            for piece in reply:
-                self._said += piece
-                yield piece
-
-    def _used(self, name: str) -> Prompt:
-        prompt = load_prompt(name)
-        self._versions.append(prompt.version)
-        return prompt
+        for piece in reply:
+            self._said += piece
+            yield piece
 
     def _take(self, item: Item, packed: Packed, pool: Pool) -> Iterator[Draft | Withheld]:
         match item:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from assistant.budget import Budget
 from assistant.models import Message
 from assistant.render import one_line
@@ -9,8 +11,9 @@ from assistant.types import Withheld
 from assistant.verify import VerifiedClaim
 from prompts import load_prompt
 
-_ENOUGH = 40
-"""Characters in which a "no" must have come."""
+MAX_TOKENS = 16
+"""Tokens of a verdict; more isn't waited for."""
+_NO = re.compile(r"\W*no\b(?!\W*(?:doubt|problem))", re.IGNORECASE)
 
 
 def judged(claim: VerifiedClaim, budget: Budget) -> VerifiedClaim | Withheld:
@@ -20,16 +23,11 @@ def judged(claim: VerifiedClaim, budget: Budget) -> VerifiedClaim | Withheld:
     Raises ModelError when the model can't be asked.
     """
     quotes = "\n".join(f"- {one_line(citation.quote)}" for citation in claim.citations)
-    messages = [
-        Message("user", load_prompt("judge").render(quotes=quotes, statement=one_line(claim.text)))
-    ]
-    if not budget.allows_another(messages):
+    asked = load_prompt("judge").render(quotes=quotes, statement=one_line(claim.text))
+    messages = [Message("user", asked)]
+    if not budget.allows(messages, MAX_TOKENS):
         return claim
-    said = ""
-    with budget.ask(messages) as reply:
-        for piece in reply:
-            said += piece
-            if len(said) > _ENOUGH:
-                break
-    denied = said.strip().strip("\"'*.“” ").casefold().startswith("no")
-    return Withheld(text=claim.text, reason="unsupported") if denied else claim
+    budget.prompt("judge")
+    with budget.ask(messages, most=MAX_TOKENS) as reply:
+        said = "".join(reply)
+    return Withheld(text=claim.text, reason="unsupported") if _NO.match(said) else claim

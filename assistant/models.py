@@ -120,6 +120,11 @@ class Reply(Iterator[str]):
         """Whether the reply ended too early: at `max_tokens` or MAX_REPLY_CHARACTERS."""
         return self._cut
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will come: it ended, was stopped, or failed."""
+        return self._closed
+
     def close(self) -> None:
         """Stop the request, if it still runs; nothing more is read from it."""
         if not self._closed:

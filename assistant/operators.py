@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from assistant.lexicon import lexicon, pattern
+from assistant.lexicon import lexicon, pattern, words
 from assistant.speakers import quoted_spans
 from assistant.wording import Term, terms
 
@@ -100,11 +100,16 @@ def _borne_on(at: int, theirs: tuple[Term, ...], clauses: list[int]) -> set[int]
     """
     following = next((i for i in range(at + 1, len(theirs)) if theirs[i].kind == "word"), None)
     found = {clauses[at]}
-    if following is not None:
+    if following is not None and not _denies_what_precedes(theirs[at]):
         found.add(clauses[following])
     elif clauses.count(clauses[at]) == 1 and at > 0:
         found.add(clauses[at - 1])
     return found
+
+
+def _denies_what_precedes(term: Term) -> bool:
+    """Whether it is a "nothing", which denies what it ends: "It earns nothing, he said"."""
+    return term.kind == "negation" and term.key not in words("negation_of", "verbs")
 
 
 def _bearing_negations(theirs: tuple[Term, ...], clauses: list[int], used: Collection[int]) -> int:

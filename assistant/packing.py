@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from assistant.evidence import PROSE, Candidate, Evidence
 from assistant.render import one_line
@@ -61,19 +62,28 @@ def pack(found: Sequence[Evidence], most_tokens: int) -> Packed:
 
 
 def _ranked(found: Sequence[Evidence]) -> list[tuple[Evidence, Hit]]:
-    """Each passage once: first the best of each source that has a good one, then best first."""
-    hits: dict[str, tuple[Evidence, Hit]] = {}
-    for evidence in found:
-        for hit in evidence.hits:
-            if hit.source.paragraph(hit.passage.paragraph).kind in PROSE:
-                hits.setdefault(hit.passage.id, (evidence, hit))
-    ranked = sorted(hits.values(), key=lambda pair: (-pair[1].score, pair[1].passage.id))
-    leaders: dict[str, tuple[Evidence, Hit]] = {}
-    for pair in ranked:
-        if pair[1].score >= ranked[0][1].score - REPRESENTED:
-            leaders.setdefault(pair[1].passage.source_id, pair)
+    """Each passage once, the parts of the question taking turns, as scores compare within one."""
+    queues = [[(evidence, hit) for hit in _in_order(evidence)] for evidence in found]
+    ranked: dict[str, tuple[Evidence, Hit]] = {}
+    for row in zip_longest(*queues):
+        for pair in row:
+            if pair:
+                ranked.setdefault(pair[1].passage.id, pair)
+    return list(ranked.values())
+
+
+def _in_order(evidence: Evidence) -> list[Hit]:
+    """First the best of each source that has a good one, then best first."""
+    hits = [
+        hit for hit in evidence.hits if hit.source.paragraph(hit.passage.paragraph).kind in PROSE
+    ]
+    hits.sort(key=lambda hit: (-hit.score, hit.passage.id))
+    leaders: dict[str, Hit] = {}
+    for hit in hits:
+        if hit.score >= hits[0].score - REPRESENTED:
+            leaders.setdefault(hit.passage.source_id, hit)
     first = list(leaders.values())
-    return first + [pair for pair in ranked if pair not in first]
+    return first + [hit for hit in hits if hit not in first]
 
 
 def _sentences(evidence: Evidence, hit: Hit) -> list[Candidate]:

@@ -32,7 +32,10 @@ class Term:
 
     kind: TermKind
     key: str
-    """What words are compared by: the stem, or the name of a group of plain rewordings."""
+    """What words are compared by: the stem, or the name of a group of plain rewordings.
+
+    Of a negation or a pronoun it is the word.
+    """
     start: int
     end: int
     value: Number | Date | None = None
@@ -81,7 +84,7 @@ def _word_terms(text: str, start: int, end: int) -> Iterator[Term]:
     if not written:
         return
     if _is_negation(written):
-        yield Term("negation", "", start, end)
+        yield Term("negation", written.replace("’", "'").casefold(), start, end)
     elif "-" in written and not written.replace("-", "").isdigit():
         for part in re.finditer(r"[^-]+", written):
             yield from _word_terms(text, start + part.start(), start + part.end())

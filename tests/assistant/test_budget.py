@@ -200,7 +200,7 @@ def test_what_was_spent_lowers_the_room() -> None:
 def test_without_room_the_model_is_not_asked(limits: Limits, price: Price | None) -> None:
     model = Fake()
     budget = Budget(model, limits, price)
-    assert not budget.allows_another(SHORT)
+    assert not budget.allows(SHORT)
     with pytest.raises(ModelError):
         budget.ask(SHORT)
     assert model.rooms == []
@@ -209,11 +209,11 @@ def test_without_room_the_model_is_not_asked(limits: Limits, price: Price | None
 def test_a_spent_budget_allows_no_further_request() -> None:
     model = Fake(counted(2, 300 - MIN_REPLY_TOKENS), counted(2, 1))
     budget = Budget(model, Limits(max_tokens=300), None)
-    assert budget.allows_another(SHORT)
+    assert budget.allows(SHORT)
     heard(budget)
-    assert budget.allows_another(SHORT)
+    assert budget.allows(SHORT)
     heard(budget)
-    assert not budget.allows_another(SHORT)
+    assert not budget.allows(SHORT)
     with pytest.raises(ModelError):
         budget.ask(SHORT)
     assert model.rooms == [300, MIN_REPLY_TOKENS]
