@@ -13,7 +13,7 @@ stands in the prompt.
 from __future__ import annotations
 
 import json
-import select
+import selectors
 import socket
 import threading
 import time
@@ -119,7 +119,9 @@ class Exchange:
             self._handler.server.closing.wait(min(_STEP_SECONDS, left))
 
     def _client_is_gone(self) -> bool:
-        readable, _, _ = select.select([self._socket], [], [], 0)
+        with selectors.DefaultSelector() as selector:  # select() takes no descriptor above 1023
+            selector.register(self._socket, selectors.EVENT_READ)
+            readable = selector.select(timeout=0)
         try:
             return bool(readable) and not self._socket.recv(1, socket.MSG_PEEK)
         except OSError:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from assistant import Answer, Assistant, ClaimEvent, ModelError
+from assistant.model_use import model_use
 from assistant.models import Message, Piece, Reply
+from assistant.settings import load_settings
 from tests.model_replies import label
 
 CALL = "When did Trump and Putin speak by phone?"
@@ -70,7 +72,9 @@ def asking(sample: Assistant) -> Asking:
     """Asks the sample articles about the phone call, with a model that also judges."""
 
     def ask(model: Fake, judge: bool | None = True, **options: Any) -> Answer:
-        assistant = Assistant.open(sample.library.path, model=model, judge=judge, **options)
+        assistant = Assistant(
+            sample.library, model_use(model, load_settings().overridden(judge=judge, **options))
+        )
         return assistant.ask(CALL)
 
     return ask
@@ -149,7 +153,7 @@ def test_when_all_is_denied_the_sources_own_sentences_answer_unjudged(asking: As
 
 def test_a_claim_that_is_denied_is_never_streamed(sample: Assistant) -> None:
     model = Fake(GOOD, REWORDED, verdict=lambda prompt: "no" if GOOD in prompt else "yes")
-    assistant = Assistant.open(sample.library.path, model=model, judge=True)
+    assistant = Assistant(sample.library, model_use(model, load_settings().overridden(judge=True)))
     streamed = [event for event in assistant.stream(CALL) if isinstance(event, ClaimEvent)]
     assert [event.claim.text for event in streamed] == [REWORDED]
 
@@ -205,7 +209,7 @@ def test_the_model_is_not_asked_where_it_states_nothing(asking: Asking) -> None:
 
 def test_the_model_is_not_asked_of_what_it_was_not_asked_to_word(sample: Assistant) -> None:
     model = Fake(GOOD, verdict="no")
-    assistant = Assistant.open(sample.library.path, model=model, judge=True)
+    assistant = Assistant(sample.library, model_use(model, load_settings().overridden(judge=True)))
     answer = assistant.ask("Who wrote the article on why the rapprochement is dangerous?")
     assert answer.claims
     assert model.replies == []

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from assistant import Answer, Assistant, ClaimEvent, ModelError, QuestionEvent, SettingsError
 from assistant.citations import holds
+from assistant.model_use import model_use
+from assistant.settings import load_settings
 from index import Library
 from tests.model_replies import label
 from tests.openai_server import (
@@ -53,7 +55,7 @@ def asking(sample: Assistant, server: OpenAIServer) -> Asking:
 
     def ask(question: str, *script: Any, **options: Any) -> Answer:
         server.script(*script)
-        answer = with_model(sample.library.path, server, **options).ask(question)
+        answer = with_model(sample.library, server, **options).ask(question)
         for citation in answer.citations:
             assert holds(citation, sample.library.indexed(citation.source_id))
         for claim in answer.claims:
@@ -63,8 +65,10 @@ def asking(sample: Assistant, server: OpenAIServer) -> Asking:
     return ask
 
 
-def with_model(path: Any, server: OpenAIServer, **options: Any) -> Assistant:
-    return Assistant.open(path, model="openai:test", base_url=server.base_url, **options)
+def with_model(library: Library, server: OpenAIServer, **options: Any) -> Assistant:
+    """An assistant over an open library, whose files it shares."""
+    settings = load_settings().overridden(base_url=server.base_url, **options)
+    return Assistant(library, model_use("openai:test", settings))
 
 
 def reply(*claims: tuple[str, list[int]], **more: Any) -> str:
@@ -310,7 +314,7 @@ def test_instructions_and_marks_in_a_source_do_not_act(
         return Say(reply(("42", [1]), ("The answer is 42.", [2])))
 
     server.script(behave)
-    answer = with_model(library.path, server).ask("When did the harbour of Varna reopen?")
+    answer = with_model(library, server).ask("When did the harbour of Varna reopen?")
     assert not any("42" in claim.text.split() for claim in answer.claims)
     assert answer.citations[0].quote == "The harbour of Varna reopened on 3 May 2024 [2]."
     assert "3 May 2024 (2)." in seen[0]
@@ -407,7 +411,7 @@ def test_a_claim_is_emitted_while_the_model_still_writes(
     sample: Assistant, server: OpenAIServer
 ) -> None:
     server.script(lambda request: Say(two_claims(request), piece=20, delay=0.02))
-    events = list(with_model(sample.library.path, server).stream(CALL))
+    events = list(with_model(sample.library, server).stream(CALL))
     assert isinstance(events[0], QuestionEvent)
     assert [type(event) for event in events[1:]] == [ClaimEvent, ClaimEvent, Answer]
     answer = events[-1]
@@ -421,7 +425,7 @@ def test_a_claim_is_emitted_while_the_model_still_writes(
 
 def test_closing_the_stream_stops_the_request(sample: Assistant, server: OpenAIServer) -> None:
     server.script(lambda request: Say(two_claims(request) + " " * 4000, piece=5, delay=0.02))
-    events = with_model(sample.library.path, server).stream(CALL)
+    events = with_model(sample.library, server).stream(CALL)
     next(events)
     assert isinstance(next(events), ClaimEvent)
     events.close()  # type: ignore[attr-defined]
@@ -432,7 +436,7 @@ def test_claims_before_a_broken_stream_stand_and_the_failure_is_told(
     sample: Assistant, server: OpenAIServer
 ) -> None:
     server.script(lambda request: Cut(two_claims(request), after=160))
-    events = with_model(sample.library.path, server).stream(CALL)
+    events = with_model(sample.library, server).stream(CALL)
     assert isinstance(next(events), QuestionEvent)
     assert isinstance(next(events), ClaimEvent)
     with pytest.raises(ModelError):
@@ -452,12 +456,20 @@ def test_a_reply_that_breaks_off_is_asked_for_again_and_not_repeated(
     assert len(answer.citations) == 1
 
 
+def test_a_model_is_named_when_a_library_is_opened(sample: Assistant, server: OpenAIServer) -> None:
+    server.script(says("Trump spoke by phone with Putin on February 12.", CALL_SENTENCE))
+    opened = Assistant.open(sample.library.path, model="openai:test", base_url=server.base_url)
+    assert opened.model == "openai:test"
+    assert opened.ask(CALL).engine == "model"
+    opened.close()
+
+
 # --- limits --------------------------------------------------------------------------------------
 
 
 def test_a_cost_limit_needs_a_known_price(sample: Assistant, server: OpenAIServer) -> None:
     with pytest.raises(SettingsError, match="price isn't known"):
-        with_model(sample.library.path, server, max_cost=0.01)
+        with_model(sample.library, server, max_cost=0.01)
 
 
 def test_a_base_url_without_a_model_is_no_silent_setting(sample: Assistant) -> None:
@@ -513,7 +525,7 @@ def test_no_shown_claim_lacks_a_citation_that_holds(
     sample: Assistant, claims: list[tuple[list[str], list[int]]]
 ) -> None:
     text = reply(*((" ".join(words), labels) for words, labels in claims))
-    answer = Assistant.open(sample.library.path, model=Parrot(text)).ask(CALL)
+    answer = Assistant(sample.library, model_use(Parrot(text), load_settings())).ask(CALL)
     for claim in answer.claims:
         cited = [answer.citation(number) for number in claim.citations]
         assert cited

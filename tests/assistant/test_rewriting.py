@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from assistant import Answer, Assistant, ModelError, QuestionEvent
 from assistant.budget import Budget, Limits
 from assistant.chat import MAX_TURN_CHARACTERS, Turn, stand_alone
+from assistant.model_use import model_use
 from assistant.models import Message, Reply
 from assistant.rewriting import MAX_REWRITTEN_CHARACTERS, TURNS, rewritten
+from assistant.settings import load_settings
 from index.words import content_words
 
 HISTORY: list[Turn] = [
@@ -215,7 +217,7 @@ CALL = "When did Trump and Putin speak by phone?"
 def asked(
     sample: Assistant, model: Fake, question: str, history: Sequence[Turn], **options: Any
 ) -> Answer:
-    assistant = Assistant.open(sample.library.path, model=model, **options)
+    assistant = Assistant(sample.library, model_use(model, load_settings().overridden(**options)))
     events = list(assistant.stream(question, history=history))
     answer = events[-1]
     assert isinstance(answer, Answer)
