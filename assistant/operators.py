@@ -184,7 +184,7 @@ def _added(claim: str, sentence: str) -> bool:
     return any(
         _found(kind, claim) and not _found(kind, sentence)
         for kind in (*_WHOLE_SENTENCE, *_CLAUSE)
-        if kind not in ("able", "intended") and not _shares(kind, claim, sentence)
+        if kind != "intended" and not _shares(kind, claim, sentence)
     )
 
 
