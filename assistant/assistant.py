@@ -80,7 +80,7 @@ class Assistant:
             base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge
         )
         use = model_use(settings.model if model is None else model, settings)
-        if base_url is not None and use is None:
+        if base_url is not None and use is None and model is None:
             raise SettingsError(
                 "The base URL is of no use without a model: name the model too, as in openai:NAME."
             )

@@ -110,7 +110,7 @@ def ask(
         raise SettingsError("Markdown is printed as a whole: leave --stream or --markdown out.")
     asked = clean_question(sys.stdin.read() if question == "-" else question)
     settings = _settings(base_url, max_tokens, max_cost, judge)
-    assistant = _assistant(library, model, settings)
+    assistant = _assistant(library, model, base_url, settings)
     form: Form = "json" if as_json else "markdown" if as_markdown else "text"
     answering = _stream if stream else _answer
     answer = answering(assistant, asked, _listed(sources), form, show_withheld)
@@ -170,7 +170,7 @@ def chat(
     Without a terminal, each line of stdin is a question or a command.
     """
     settings = _settings(base_url, max_tokens, max_cost, judge)
-    talk = Chat(_assistant(library, model, settings), settings, out)
+    talk = Chat(_assistant(library, model, base_url, settings), settings, out)
     by_hand = sys.stdin.isatty() and out.is_terminal
     if by_hand:
         talk.greet()
@@ -255,12 +255,14 @@ def _settings(
     )
 
 
-def _assistant(library: Path | None, model: str | None, settings: Settings) -> Assistant:
+def _assistant(
+    library: Path | None, model: str | None, base_url: str | None, settings: Settings
+) -> Assistant:
     with progress_bar(err) as progress:
         return Assistant.open(
             library,
             model=model,
-            base_url=settings.base_url,
+            base_url=base_url,
             max_tokens=settings.max_tokens,
             max_cost=settings.max_cost,
             judge=settings.judge,
