@@ -87,6 +87,27 @@ def says_that_somebody_says(text: str) -> bool:
     return any(reporting_words(kind, outside) for kind in (*_KINDS, "prefixes"))
 
 
+def reports_anothers_words(text: str) -> bool:
+    """Whether the speaker tells what others say or hold: "Ann Lee says that critics claim ...".
+
+    "I think" and "according to him" are the speaker's own.
+    """
+    outside = without_quotations(text)
+    found = [
+        word.start()
+        for kind in (*_KINDS, "prefixes")
+        for word in reporting_words(kind, outside)
+        if not _PRONOUN_FOLLOWS.match(outside[word.end() :])
+    ]
+    held = [word.start() for word in pattern("operators", "held").finditer(text)]
+    own = [at for at in held if _FIRST_PERSON.search(text[:at])]
+    return len({*found, *held} - {*own}) > 1
+
+
+_PRONOUN_FOLLOWS = re.compile(r"\s+(?:him|her|them)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:I|we)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
+
+
 def reporting_words(kind: str, text: str) -> list[re.Match[str]]:
     """The words of one kind that say that somebody says; "states" in "United States" is none."""
     return [

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assistant.attribution import names_someone, same_person, says_that_somebody_says, told
+from assistant.attribution import (
+    names_someone,
+    reports_anothers_words,
+    same_person,
+    says_that_somebody_says,
+    told,
+)
 from assistant.citations import find
 from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, is_question
@@ -108,6 +114,8 @@ def _support(text: str, candidate: Candidate, pool: Pool) -> _Support | Withheld
     because = contradicted_because(text, sentence.text, before)
     account = told(text)
     said_by = speaker_of(sentence, pool.indexed(candidate))
+    if because == "speaker" and reports_anothers_words(sentence.text):
+        return because
     if because is None or (because == "speaker" and said_by and account.speaker is None):
         return _with_attribution(text, candidate, said_by, pool)
     if account.speaker is None:

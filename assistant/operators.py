@@ -220,11 +220,11 @@ def _put_in_nobodys_mouth(
         return True
     holding = [
         verb
-        for verb in _found("held", sentence)
+        for verb in [*_found("held", sentence), *_found("held_nouns", sentence)]
         if any(theirs[i].start >= verb.end() for i in used)
         or re.search(r",\s*(?:[\w.’'-]+\s+){0,6}$", sentence[: verb.start()])
     ]
-    return len(holding) > len(_found("held", claim))
+    return len(holding) > len(_found("held", claim)) + len(_found("held_nouns", claim))
 
 
 def _is_according_to_somebody(

@@ -336,6 +336,27 @@ def test_the_reason_is_of_the_sentence_that_comes_closest(
     assert reason(grounded(pool, text, UNHURT, nearest)) == because
 
 
+REPORTED = """Harbour news
+
+Ann Lee says that critics claim the harbour earns nothing.
+
+“I believe the harbour earns too little,” says Ben Stone."""
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        pytest.param("The harbour earns nothing.", None, id="what others claim"),
+        pytest.param("The harbour earns too little.", "Ben Stone", id="what the speaker believes"),
+    ],
+)
+def test_a_speaker_is_given_their_own_words_alone(
+    indexed: Indexing, text: str, speaker: str | None
+) -> None:
+    outcome = ground(Stated(text, ()), (), pool_of(indexed, told=REPORTED))
+    assert (outcome.speaker if isinstance(outcome, Draft) else None) == speaker
+
+
 def test_a_question_in_a_source_supports_nothing(pool: Pool) -> None:
     question = "Did the harbour of Varna open on 4 May?"
     assert reason(grounded(pool, "The harbour of Varna opened on 4 May.", question)) is not None
