@@ -126,6 +126,12 @@ def _verb() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?<!United )(?:{_verbs()})(?!\w)", re.IGNORECASE)
 
 
+_PART_OF_NAME = re.compile(
+    r"[’']s?\b|[’']\s|\s+(?!(?:of|at|from|for|in|who|and|the|on|as|is|are|was|were)\b)[a-z]"
+)
+"""Behind a name, what makes it another's: "according to Bonn’s charter", "to Bonn officials"."""
+
+
 @lru_cache(maxsize=REMEMBERED)
 def attributed_name(text: str) -> Name | None:
     """The name to which a reporting verb or "according to" attributes words in `text`."""
@@ -135,7 +141,10 @@ def attributed_name(text: str) -> Name | None:
         after = [n for n in names(outside[prefix.end() :]) if n.start <= 2]
         if after:
             start = prefix.end() + after[0].start
-            return Name(after[0].text, start, start + len(after[0].text))
+            end = start + len(after[0].text)
+            if _PART_OF_NAME.match(outside[end:]):
+                return None
+            return Name(after[0].text, start, end)
     found = names(outside)
     for verb in _verb().finditer(outside):
         speaker = _subject(outside, verb, found) or _inverted_subject(outside, verb, found)

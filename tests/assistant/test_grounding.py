@@ -336,6 +336,16 @@ def test_the_reason_is_of_the_sentence_that_comes_closest(
     assert reason(grounded(pool, text, UNHURT, nearest)) == because
 
 
+@pytest.mark.parametrize("other", ["Varna’s charter", "Varna officials"])
+def test_what_another_of_that_name_says_is_not_theirs(indexed: Indexing, other: str) -> None:
+    said = "ships cannot enter at night."
+    pool = pool_of(indexed, told=f"Harbour news\n\nAccording to {other}, {said}")
+    assert reason(ground(Stated("Ships cannot enter at night.", ()), (), pool)) is not None
+    whole = ground(Stated(f"According to {other}, {said}", ()), (), pool)
+    assert isinstance(whole, Draft)
+    assert whole.speaker is None
+
+
 REPORTED = """Harbour news
 
 Ann Lee says that critics claim the harbour earns nothing.
