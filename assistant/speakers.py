@@ -126,10 +126,17 @@ def _verb() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?<!United )(?:{_verbs()})(?!\w)", re.IGNORECASE)
 
 
-_PART_OF_NAME = re.compile(
-    r"[’']s?\b|[’']\s|\s+(?!(?:of|at|from|for|in|who|and|the|on|as|is|are|was|were)\b)[a-z]"
-)
-"""Behind a name, what makes it another's: "according to Bonn’s charter", "to Bonn officials"."""
+_POSSESSIVE = re.compile(r"[’']s?\b|[’']\s")
+_ENGLISH_NOUN = re.compile(r"\s+(?!(?:of|at|from|for|in|who|and|the|on|as|is|are|was|were)\b)[a-z]")
+
+
+def _names_another(prefix: str, behind: str) -> bool:
+    """Whether a name stands for another: "according to Bonn’s charter", "to Bonn officials".
+
+    Where another language's prefix comes first, a verb may follow the name: "Laut Ann Lee wird".
+    """
+    is_english = prefix.isascii() and " " in prefix
+    return bool(_POSSESSIVE.match(behind) or (is_english and _ENGLISH_NOUN.match(behind)))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -142,7 +149,7 @@ def attributed_name(text: str) -> Name | None:
         if after:
             start = prefix.end() + after[0].start
             end = start + len(after[0].text)
-            if _PART_OF_NAME.match(outside[end:]):
+            if _names_another(prefix[0], outside[end:]):
                 return None
             return Name(after[0].text, start, end)
     found = names(outside)
