@@ -67,9 +67,17 @@ class DenseSearch:
                 passages = records.find_passages(connection, [each for each, _ in found])
             # What a killed process left in Chroma is unknown to the catalog: ask for more instead.
             known = [(passages[each], cosine) for each, cosine in found if each in passages]
-            if len(known) >= k or len(found) < wanted:
+            if len(known) >= k:
                 return _ranked(known)[:k]
+            if len(found) < wanted:
+                break
             wanted *= 4
+        with self._catalog.reading() as connection:
+            there_are = records.count_passages(connection, source_ids)
+        if len(known) < there_are:
+            # Its graph is approximate: many equal leftovers can cut the rest off from each other.
+            raise StoreUnavailableError(f"it gave {len(known)} of {there_are} passages")
+        return _ranked(known)
 
     def _from_catalog(
         self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None

@@ -194,9 +194,17 @@ def twins(connection: sqlite3.Connection, source_id: str) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
-def count_passages(connection: sqlite3.Connection) -> int:
-    """The number of passages of all sources."""
-    return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+def count_passages(
+    connection: sqlite3.Connection, source_ids: Collection[str] | None = None
+) -> int:
+    """The number of passages of these sources, or of all."""
+    wanted = None if source_ids is None else json.dumps(sorted(source_ids))
+    found = connection.execute(
+        "SELECT count(*) FROM passages "
+        "WHERE ?1 IS NULL OR source_id IN (SELECT value FROM json_each(?1))",
+        (wanted,),
+    )
+    return int(found.fetchone()[0])
 
 
 def count_paragraphs(connection: sqlite3.Connection) -> int:

@@ -139,8 +139,8 @@ def test_many_leftovers_do_not_crowd_out_the_known_passages(library: Library):
     library.add([source_from_text(BRIDGE, id="bridge")])
     vector = library.embed_question("The new bridge is long.")
     store = chroma(library)
-    leftovers = [Passage(f"lost@0:{n}.1", "lost", n, 0, 1, 1) for n in range(40)]
-    store.add(leftovers, np.tile(vector, (40, 1)))
+    leftovers = [Passage(f"lost@0:{n}.1", "lost", n, 0, 1, 1) for n in range(400)]
+    store.add(leftovers, np.tile(vector, (400, 1)))
     store.close()
     with Library.open(library.path, embedding=library._embedder) as opened:
         found = opened.nearest_dense(vector, 2)
