@@ -9,6 +9,9 @@ from functools import cache
 
 from assistant.assistant import Assistant
 from assistant.chat import Turn
+from assistant.conversation import AskedTurn, Conversation
+from assistant.hypertext import Place, answer_html
+from assistant.suggestions import suggested_questions
 from assistant.types import (
     Answer,
     Citation,
@@ -24,6 +27,18 @@ from assistant.types import (
     Usage,
     Withheld,
 )
+from index import (
+    AddEvent,
+    AddResult,
+    IndexedSource,
+    Library,
+    Paragraph,
+    Source,
+    SourceSummary,
+    read_source,
+    slug,
+    source_from_text,
+)
 from index.errors import (
     AnswerError,
     LibraryLockedError,
@@ -34,35 +49,52 @@ from index.errors import (
     QuestionError,
     SettingsError,
     SourceError,
+    StoppedError,
     StorageError,
 )
 
 __all__ = [
+    "AddEvent",
+    "AddResult",
     "Answer",
     "AnswerError",
+    "AskedTurn",
     "Assistant",
     "Citation",
     "Claim",
     "ClaimEvent",
+    "Conversation",
     "Disagreement",
     "Highlight",
+    "IndexedSource",
+    "Library",
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
     "LibraryStamp",
     "ModelError",
     "Nearest",
+    "Paragraph",
     "PinciteError",
+    "Place",
     "QuestionError",
     "QuestionEvent",
     "SettingsError",
     "Side",
+    "Source",
     "SourceError",
+    "SourceSummary",
+    "StoppedError",
     "StorageError",
     "Timings",
     "Usage",
     "Withheld",
+    "answer_html",
     "ask",
+    "read_source",
+    "slug",
+    "source_from_text",
+    "suggested_questions",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from assistant.abstain import answerable_parts
 from assistant.assemble import Assembly
 from assistant.budget import Budget, ModelUse
 from assistant.chat import Turn, depends, stand_alone_parts
+from assistant.citations import cite
 from assistant.disagreement import find_conflicts
-from assistant.drafts import Draft
+from assistant.drafts import Draft, Quote
 from assistant.engines import Composer
 from assistant.evidence import Evidence, gather
 from assistant.judging import judged
@@ -22,10 +24,10 @@ from assistant.models import ChatModel
 from assistant.questions import clean_question, read_question, split_parts
 from assistant.render import printable
 from assistant.rewriting import rewritten
-from assistant.sample import open_sample
+from assistant.sample import is_sample, open_sample
 from assistant.scope import scope_of
 from assistant.settings import load_settings
-from assistant.types import Answer, Event, QuestionEvent, Timings, Withheld
+from assistant.types import Answer, Citation, Event, QuestionEvent, Timings, Withheld
 from assistant.verify import VerifiedClaim, verify_draft
 from index import AddEvent, Library, SettingsError
 
@@ -92,6 +94,11 @@ class Assistant:
         """The name of the model that words the answers; None for the sources' own sentences."""
         return self._use.model.name if self._use else None
 
+    @property
+    def is_sample(self) -> bool:
+        """Whether the library is the sample's, which can't be changed."""
+        return is_sample(self.library)
+
     def ask(
         self,
         question: str,
@@ -124,23 +131,30 @@ class Assistant:
         *,
         history: Sequence[Turn] = (),
         sources: Iterable[str] | None = None,
+        stop: threading.Event | None = None,
     ) -> Generator[Event]:
         """Answer as `ask` does, and yield each claim as soon as it is verified.
 
         The first event is the question as it is put to the sources, the last is the Answer;
         between them come claims, which never change again. Closing the iterator stops the request
-        to the model. Raises as `ask` does, where the model is concerned while it is iterated.
+        to the model; from another thread, which can't close an iterator at work, set `stop`:
+        StoppedError is raised then with the model's next word. Raises as `ask` does, where the
+        model is concerned while it is iterated.
         """
         asked = clean_question(question)
         scope = scope_of(self.library, sources)
         turns = [(role, printable(text)) for role, text in history]
-        return self._answering(asked, turns, scope)
+        return self._answering(asked, turns, scope, stop)
 
     def _answering(
-        self, asked: str, history: Sequence[Turn], scope: frozenset[str] | None
+        self,
+        asked: str,
+        history: Sequence[Turn],
+        scope: frozenset[str] | None,
+        stop: threading.Event | None,
     ) -> Generator[Event]:
         clock = _Clock()
-        budget = self._use.budget() if self._use else None
+        budget = self._use.budget(stop) if self._use else None
         parts = _stand_alone(asked, history, budget)
         standalone = asked if parts == split_parts(asked) else " ".join(parts)
         yield QuestionEvent(standalone_question=standalone)
@@ -189,6 +203,19 @@ class Assistant:
         scope = scope_of(self.library, sources)
         for question in questions:
             yield self.ask(question, sources=scope)
+
+    def cite(
+        self, source_id: str, paragraph: int, quote: str, *, start: int | None = None
+    ) -> Citation | None:
+        """The citation for words of a paragraph; None where it doesn't have them.
+
+        Typography apart the words must be the paragraph's own. Where they occur more than once,
+        `start` says about where in the source they are meant. The citation's number is 0.
+
+        Raises:
+            SourceError: there is no such source.
+        """
+        return cite(Quote(source_id, paragraph, quote, start), self.library.indexed(source_id))
 
     def close(self) -> None:
         """Release the library's files."""

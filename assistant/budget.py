@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.models import ChatModel, Message, Reply
+from assistant.models import STOPPED, ChatModel, Message, Reply
 from assistant.prices import Price, cost
 from assistant.types import Usage
-from index import ModelError
+from index import ModelError, StoppedError
 from index.tokens import count_tokens
 from prompts import Prompt, load_prompt
 
@@ -43,10 +44,10 @@ class ModelUse:
     judges: bool = False
     """Whether the model is asked of each of its claims if the quotes support it."""
 
-    def budget(self) -> Budget:
-        """A fresh budget, for one question."""
+    def budget(self, stop: threading.Event | None = None) -> Budget:
+        """A fresh budget, for one question; nothing more is asked or read once `stop` is set."""
         reserved = self.limits.max_tokens // JUDGES_SHARE if self.judges else 0
-        return Budget(self.model, self.limits, self.price, reserved)
+        return Budget(self.model, self.limits, self.price, reserved, stop)
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Budget:
     price: Price | None
     reserved: int = 0
     """Tokens that are kept for requests that say how much they need at most."""
+    stop: threading.Event | None = None
     _granted: list[tuple[Reply, int]] = field(default_factory=list)
     _versions: list[str] = field(default_factory=list)
 
@@ -80,8 +82,11 @@ class Budget:
     ) -> Reply:
         """Ask for a reply, which the caller closes; of `most` tokens, or as many as there are.
 
-        Raises ModelError where the limits leave no room for it, and as `ChatModel.reply` does.
+        Raises ModelError where the limits leave no room for it, and as `ChatModel.reply` does;
+        StoppedError, here or while the reply is read, once the question was stopped.
         """
+        if self.stop is not None and self.stop.is_set():
+            raise StoppedError(STOPPED)
         room = self._room(messages, most)
         if room < (most or min(MIN_REPLY_TOKENS, self.limits.max_tokens - self.reserved)):
             tokens = sum(count_tokens(message.content) for message in messages)
@@ -92,6 +97,8 @@ class Budget:
             )
         reply = self.model.reply(messages, max_tokens=room, schema=schema)
         self._granted.append((reply, room))
+        if self.stop is not None:
+            reply.stop_when(self.stop)
         return reply
 
     def allows(self, messages: Sequence[Message], most: int | None = None) -> bool:

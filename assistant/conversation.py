@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from assistant import render
+from assistant import hypertext, render
 from assistant.chat import Turn
 from assistant.recheck import recheck
 from assistant.types import Answer
@@ -75,6 +75,24 @@ class Conversation:
         ]
         return {"schema": SCHEMA, "turns": turns}
 
+    def to_json(self, indent: int | None = None) -> str:
+        """`to_dict` as JSON text."""
+        return render.as_json(self.to_dict(), indent)
+
+    def to_markdown(self) -> str:
+        """All questions and answers as Markdown; the footnotes of turn 2 are [^2-1], [^2-2], …"""
+        turns = [
+            render.markdown(turn.answer, prefix=f"{number}-")
+            if turn.answer
+            else render.unanswered_markdown(turn.question)
+            for number, turn in enumerate(self.turns, 1)
+        ]
+        return "\n---\n\n".join(turns)
+
+    def to_html(self) -> str:
+        """All questions and answers with their quotes as one HTML document."""
+        return hypertext.conversation_document((turn.question, turn.answer) for turn in self.turns)
+
     @classmethod
     def from_dict(cls, data: Any) -> Conversation:
         """The conversation that `to_dict` made `data` of; nothing is checked again by this.
@@ -89,13 +107,43 @@ class Conversation:
             raise AnswerError("This conversation can't be read back: it has no list of turns.")
         return cls(tuple(_turn(turn, number) for number, turn in enumerate(turns, 1)))
 
+    @classmethod
+    def from_json(cls, text: str) -> Conversation:
+        """The conversation that `to_json` wrote; nothing is checked again by this.
+
+        Raises:
+            AnswerError: the text isn't a conversation of this form.
+        """
+        return cls.from_dict(_parsed(text, "This"))
+
+    def rechecked(self, library: Library) -> tuple[Conversation, tuple[str, ...]]:
+        """What of the conversation holds, and a sentence for each answer that is left out.
+
+        Every citation is checked against the library, and every statement against its citations.
+        An answer in which something doesn't hold is left out; its question is kept.
+
+        Raises:
+            StorageError: the library can't be read.
+        """
+        turns: list[AskedTurn] = []
+        faults: list[str] = []
+        for number, turn in enumerate(self.turns, 1):
+            if turn.answer is not None:
+                checked = recheck(turn.answer, library)
+                turn = replace(turn, answer=checked.answer)
+                if checked.faults:
+                    reasons = "; ".join(checked.faults)
+                    faults.append(f"The answer of turn {number} is left out: {reasons}.")
+            turns.append(turn)
+        return Conversation(tuple(turns)), tuple(faults)
+
     def save(self, path: Path) -> None:
         """Write the conversation to a file; what was there is replaced all at once or not at all.
 
         Raises:
             StorageError: the file can't be written, or is there and is no conversation.
         """
-        text = render.as_json(self.to_dict(), indent=2) + "\n"
+        text = self.to_json(indent=2) + "\n"
         try:
             target = path.expanduser().resolve()
             if target.exists() and not _is_conversation(target):
@@ -108,26 +156,13 @@ class Conversation:
 
     @classmethod
     def load(cls, path: Path, library: Library) -> tuple[Conversation, tuple[str, ...]]:
-        """The conversation in a file, and a sentence for each answer that isn't taken over.
-
-        Every citation is checked against the library, and every statement against its citations.
-        An answer in which something doesn't hold is left out; its question is kept.
+        """The conversation in a file, as far as it holds: see `rechecked`.
 
         Raises:
             AnswerError: the file can't be read, or isn't a conversation.
             StorageError: the library can't be read.
         """
-        turns: list[AskedTurn] = []
-        faults: list[str] = []
-        for number, turn in enumerate(cls.from_dict(_read(path)).turns, 1):
-            if turn.answer is not None:
-                checked = recheck(turn.answer, library)
-                turn = replace(turn, answer=checked.answer)
-                if checked.faults:
-                    reasons = "; ".join(checked.faults)
-                    faults.append(f"The answer of turn {number} is left out: {reasons}.")
-            turns.append(turn)
-        return cls(tuple(turns)), tuple(faults)
+        return cls.from_dict(_read(path)).rechecked(library)
 
 
 def _turn(data: Any, number: int) -> AskedTurn:
@@ -163,10 +198,15 @@ def _read(path: Path) -> Any:
         raise AnswerError(
             f"{_named(path)} is larger than {MAX_FILE_BYTES // 1_000_000} MB: it isn't read."
         )
+    return _parsed(data, _named(path))
+
+
+def _parsed(data: bytes | str, name: str) -> Any:
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_no_number)
+        text = data if isinstance(data, str) else data.decode("utf-8")
+        return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):  # no UTF-8, no JSON, or nested too deeply
-        raise AnswerError(f"{_named(path)} is no saved conversation: name another file.") from None
+        raise AnswerError(f"{name} is no saved conversation: name another file.") from None
 
 
 def _no_number(name: str) -> NoReturn:

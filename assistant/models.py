@@ -7,11 +7,12 @@ ModelError when the model can't be used.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
-from index.errors import ModelError
+from index.errors import ModelError, StoppedError
 from index.tokens import count_tokens
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ MAX_REPLY_CHARACTERS = 200_000
 DEFAULT_TIMEOUT = 120.0
 """Seconds without a byte; a large model on a slow machine reads a long prompt in silence."""
 DEFAULT_RETRIES = 2
+STOPPED = "The answer was stopped: ask again."
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -73,9 +75,17 @@ class Reply(Iterator[str]):
         self._cut = False
         self._prompt_tokens: int | None = None
         self._completion_tokens: int | None = None
+        self._stopped: threading.Event | None = None
+
+    def stop_when(self, stopped: threading.Event) -> None:
+        """Have iterating raise StoppedError once the event is set, which any thread may do."""
+        self._stopped = stopped
 
     def __next__(self) -> str:
         while not self._closed:
+            if self._stopped is not None and self._stopped.is_set():
+                self.close()
+                raise StoppedError(STOPPED)
             try:
                 piece = next(self._pieces)
             except BaseException:  # the end, a failure or an interruption: nothing more comes

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ OPEN = "The sources leave open:"
 SOURCES_INSTEAD = (
     "Nothing that the model stated is supported by the sources; these are their own sentences."
 )
+LEFT_OUT = "This answer no longer holds, so it is left out."
 
 WITHHELD_BECAUSE = {
     "quote_not_found": "it quotes words that the sources don't have",
@@ -48,10 +50,22 @@ _DISAGREE_ON = {
 }
 
 
-def heading(disagreement: Disagreement, answer: Answer) -> str:
+def marks(numbers: tuple[int, ...]) -> str:
+    """Citation marks: (1, 3) -> "[1][3]"."""
+    return "".join(f"[{number}]" for number in numbers)
+
+
+def disagree_on(disagreement: Disagreement) -> str:
+    """What the sources disagree on: "The sources disagree on a date"."""
+    return f"The sources disagree on {_DISAGREE_ON[disagreement.kind]}"
+
+
+def heading(
+    disagreement: Disagreement, answer: Answer, marked: Callable[[tuple[int, ...]], str] = marks
+) -> str:
     """What the sources disagree on, and which statements of the answer that concerns."""
-    told = [marks(claim.citations[:1]) for claim in _told(disagreement, answer)]
-    on = f"The sources disagree on {_DISAGREE_ON[disagreement.kind]}"
+    told = [marked(claim.citations[:1]) for claim in _told(disagreement, answer)]
+    on = disagree_on(disagreement)
     if len(told) == 1:
         return f"{on}. Against {told[0]}:"
     return f"{on}: {' against '.join(told)}." if told else f"{on}:"
@@ -67,11 +81,6 @@ def _told(disagreement: Disagreement, answer: Answer) -> list[Claim]:
     """The claims that are sides of the disagreement."""
     sides = {side.citations[:1] for side in disagreement.sides}
     return [claim for claim in answer.claims if claim.citations[:1] in sides]
-
-
-def marks(numbers: tuple[int, ...]) -> str:
-    """Citation marks: (1, 3) -> "[1][3]"."""
-    return "".join(f"[{number}]" for number in numbers)
 
 
 def place(citation: Citation) -> str:
@@ -156,42 +165,43 @@ def printable(text: str) -> str:
 
     It stays as long as it was; the carriage return of a Windows line end becomes a space.
     """
-    text = text.replace("\r", " ")
-    return "".join(c if c in "\n\t" or not _acts(c) else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return _ACTING.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r", " "))
 
 
-def _acts(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _BIDI_CONTROLS
-
-
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # the category Cc, but for tab and newline
+    "\ud800-\udfff"  # Cs: halves of characters
+    "\u202a-\u202e\u2066-\u2069]"  # turn the reading direction
+)
 
 
 def as_json(data: dict[str, Any] | list[dict[str, Any]], indent: int | None) -> str:
     """JSON text; characters outside ASCII are written as themselves unless they act (escaped)."""
     text = json.dumps(data, ensure_ascii=False, indent=indent)
-    return "".join(c if c == "\n" or not _acts(c) else f"\\u{ord(c):04x}" for c in text)
+    return _ACTING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def markdown(answer: Answer, *, show_withheld: bool = False) -> str:
+def markdown(answer: Answer, *, show_withheld: bool = False, prefix: str = "") -> str:
     """The answer with its quotes as footnotes; source text can't act as Markdown.
 
-    With `show_withheld` the statements that were withheld are listed at the end.
+    With `show_withheld` the statements that were withheld are listed at the end. `prefix` stands
+    before the footnotes' numbers, where a document has those of several answers.
     """
+    notes = partial(_notes, prefix=prefix)
     lines = [f"**{_escape(answer.question)}**", ""]
     if not answer.claims:
         lines += [NOT_ANSWERED, ""]
     for claim in answer.claims:
-        lines += [f"{_escape(claim.text)}{_notes(claim.citations)}", ""]
+        lines += [f"{_escape(claim.text)}{notes(claim.citations)}", ""]
     for disagreement in answer.disagreements:
-        lines += [_escape(heading(disagreement, answer)), ""]
-        lines += [f"- {_escape(s.text)}{_notes(s.citations)}" for s in untold(disagreement, answer)]
+        lines += [heading(disagreement, answer, notes), ""]
+        lines += [f"- {_escape(s.text)}{notes(s.citations)}" for s in untold(disagreement, answer)]
         lines.append("")
     lines += [f"{OPEN} {_escape(part)}\n" for part in answer.unanswered if answer.claims]
     if fell_back(answer):
         lines += [SOURCES_INSTEAD, ""]
     for c in answer.citations:
-        lines.append(f"[^{c.number}]: {_escape(place(c))}: {_escape(c.quote)}")
+        lines.append(f"[^{prefix}{c.number}]: {_escape(place(c))}: {_escape(c.quote)}")
     if answer.nearest:
         lines += ["", NEAREST, ""]
         lines += [
@@ -205,8 +215,13 @@ def markdown(answer: Answer, *, show_withheld: bool = False) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _notes(numbers: tuple[int, ...]) -> str:
-    return "".join(f"[^{number}]" for number in numbers)
+def unanswered_markdown(question: str) -> str:
+    """A question whose answer was left out."""
+    return f"**{_escape(question)}**\n\n{LEFT_OUT}\n"
+
+
+def _notes(numbers: tuple[int, ...], prefix: str) -> str:
+    return "".join(f"[^{prefix}{number}]" for number in numbers)
 
 
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!~$&"})

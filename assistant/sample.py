@@ -27,6 +27,11 @@ def sample_folder() -> Path:
     return platformdirs.user_cache_path("pincite") / f"sample-{current_fingerprint()}"
 
 
+def is_sample(library: Library) -> bool:
+    """Whether it is the sample library, which isn't anybody's to change."""
+    return library.path == sample_folder().resolve()
+
+
 def sample_sources() -> tuple[Source, ...]:
     """The sample articles as sources, without addresses: the texts state none."""
     texts = [each for each in resources.files("articles").iterdir() if each.name.endswith(".txt")]

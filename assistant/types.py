@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
 
-from assistant import render
+from assistant import hypertext, render
 from index.errors import AnswerError
 
 SCHEMA = "pincite.answer/1"
@@ -212,6 +212,10 @@ class Answer(Value):
     def to_markdown(self) -> str:
         """The answer with its citations as Markdown footnotes."""
         return render.markdown(self)
+
+    def to_html(self) -> str:
+        """The answer and its quotes as an HTML document that stands on its own."""
+        return hypertext.answer_document(self)
 
     def __str__(self) -> str:
         return render.plain(self)

@@ -15,6 +15,7 @@ from index.errors import (
     QuestionError,
     SettingsError,
     SourceError,
+    StoppedError,
     StorageError,
 )
 from index.library import Library
@@ -62,6 +63,7 @@ __all__ = [
     "SourceError",
     "SourceSummary",
     "Stated",
+    "StoppedError",
     "StorageError",
     "Vectors",
     "content_words",

@@ -42,5 +42,9 @@ class ModelError(PinciteError):
         """Whether the same request may work later: a time-out, a rate limit, a broken server."""
 
 
+class StoppedError(PinciteError):
+    """The answer was stopped by whoever asked for it: ask again."""
+
+
 class AnswerError(PinciteError):
     """A stored answer or conversation can't be read back: it isn't one, or of another version."""

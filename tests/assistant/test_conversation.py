@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from assistant import Answer, AnswerError, Assistant, Claim, Side, StorageError
 from assistant.citations import holds
@@ -137,6 +139,57 @@ def test_what_cannot_be_written_in_utf_8_is_saved_all_the_same(
     odd = Conversation((AskedTurn("half a \ud83d character", None),))
     odd.save(file)
     assert Conversation.load(file, sample.library) == (odd, ())
+
+
+# --- handed on -----------------------------------------------------------------------------------
+
+
+def test_a_conversation_comes_back_from_its_text(conversation: Conversation) -> None:
+    for indent in (None, 2):
+        assert Conversation.from_json(conversation.to_json(indent)) == conversation
+
+
+def test_a_conversation_can_be_verified_again_without_a_file(
+    sample: Assistant, conversation: Conversation
+) -> None:
+    assert conversation.rechecked(sample.library) == (conversation, ())
+    data = conversation.to_dict()
+    invent_a_quote(data["turns"][2]["answer"])
+    checked, faults = Conversation.from_json(json.dumps(data)).rechecked(sample.library)
+    assert checked.turns[2] == AskedTurn(CALL, None)
+    assert len(checked.turns) == len(conversation.turns)
+    assert [fault[:35] for fault in faults] == ["The answer of turn 3 is left out: 1"]
+
+
+def test_the_footnotes_of_a_conversation_are_unique(conversation: Conversation) -> None:
+    text = conversation.to_markdown()
+    defined = re.findall(r"^\[\^([\d-]+)\]: ", text, re.MULTILINE)
+    citations = [len(turn.answer.citations) for turn in conversation.turns if turn.answer]
+    numbers = [f"{t}-{n}" for t, count in enumerate(citations, 1) for n in range(1, count + 1)]
+    assert defined == numbers
+    assert set(re.findall(r"\[\^([\d-]+)\](?!: )", text)) == set(numbers)
+
+
+def test_a_conversation_as_markdown_has_every_question_and_names_what_was_left_out(
+    conversation: Conversation,
+) -> None:
+    left_out = Conversation((*conversation.turns, AskedTurn("*Why?*", None)))
+    parts = left_out.to_markdown().split("\n---\n\n")
+    asked = [turn.question for turn in conversation.turns]
+    assert [part.splitlines()[0] for part in parts[:-1]] == [f"**{each}**" for each in asked]
+    assert parts[-1] == ("**\\*Why?\\***\n\nThis answer no longer holds, so it is left out.\n")
+
+
+def test_a_conversation_as_html_has_every_quote_with_the_hash_of_its_source(
+    conversation: Conversation,
+) -> None:
+    html = conversation.to_html()
+    assert html.startswith("<!DOCTYPE html>")
+    for turn in conversation.turns:
+        assert turn.answer is not None
+        for citation in turn.answer.citations:
+            assert f"<mark>{escape(citation.quote)}</mark>" in html
+            assert citation.source_sha256 in html
 
 
 # --- what doesn't hold any more ------------------------------------------------------------------
@@ -350,36 +403,44 @@ def one_turn(**turn: Any) -> bytes:
     return json.dumps({"schema": "pincite.conversation/1", "turns": [turn]}).encode()
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"\xff\xfe{}", id="no UTF-8"),
-        pytest.param(b"Dear diary", id="no JSON"),
-        pytest.param(b"null", id="null"),
-        pytest.param(b"[]", id="list"),
-        pytest.param(b"{}", id="no schema"),
-        pytest.param(b'{"schema": "pincite.conversation/2", "turns": []}', id="other schema"),
-        pytest.param(b'{"schema": "pincite.conversation/1"}', id="no turns"),
-        pytest.param(b'{"schema": "pincite.conversation/1", "turns": {}}', id="no list"),
-        pytest.param(b'{"schema": "pincite.conversation/1", "turns": [NaN]}', id="NaN"),
-        pytest.param(b'{"schema": "pincite.conversation/1", "turns": [' + b"9" * 9999, id="digits"),
-        pytest.param(b"[" * 200_000, id="nested deeply"),
-        pytest.param(one_turn(), id="no question"),
-        pytest.param(one_turn(question=1, answer=None), id="question that is no text"),
-        pytest.param(one_turn(question="a", answer=[]), id="answer that is none"),
-        pytest.param(
-            one_turn(question="a", answer={"schema": "pincite.answer/1", "\x1b[2J": 1}),
-            id="answer without its parts",
-        ),
-    ],
-)
+NO_CONVERSATIONS = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b"Dear diary", id="no JSON"),
+    pytest.param(b"null", id="null"),
+    pytest.param(b"[]", id="list"),
+    pytest.param(b"{}", id="no schema"),
+    pytest.param(b'{"schema": "pincite.conversation/2", "turns": []}', id="other schema"),
+    pytest.param(b'{"schema": "pincite.conversation/1"}', id="no turns"),
+    pytest.param(b'{"schema": "pincite.conversation/1", "turns": {}}', id="no list"),
+    pytest.param(b'{"schema": "pincite.conversation/1", "turns": [NaN]}', id="NaN"),
+    pytest.param(b'{"schema": "pincite.conversation/1", "turns": [' + b"9" * 9999, id="digits"),
+    pytest.param(b"[" * 200_000, id="nested deeply"),
+    pytest.param(one_turn(), id="no question"),
+    pytest.param(one_turn(question=1, answer=None), id="question that is no text"),
+    pytest.param(one_turn(question="a", answer=[]), id="answer that is none"),
+    pytest.param(
+        one_turn(question="a", answer={"schema": "pincite.answer/1", "\x1b[2J": 1}),
+        id="answer without its parts",
+    ),
+]
+
+
+@pytest.mark.parametrize("content", [*NO_CONVERSATIONS, pytest.param(b"\xff\xfe{}", id="no UTF-8")])
 def test_a_file_that_is_no_conversation_is_refused_in_one_sentence(
     sample: Assistant, file: Path, content: bytes
 ) -> None:
     file.write_bytes(content)
     with pytest.raises(AnswerError) as caught:
         Conversation.load(file, sample.library)
+    said = str(caught.value)
+    assert len(said) < 500
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize("content", NO_CONVERSATIONS)
+def test_a_text_that_is_no_conversation_is_refused_in_one_sentence(content: bytes) -> None:
+    with pytest.raises(AnswerError) as caught:
+        Conversation.from_json(content.decode())
     said = str(caught.value)
     assert len(said) < 500
     assert said.isprintable()

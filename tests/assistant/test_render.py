@@ -143,7 +143,7 @@ def test_markdown_has_quotes_as_footnotes() -> None:
     assert DISPUTED.to_markdown() == (
         "**Did it rain?**\n\n"
         "It rained.[^1]\n\nHats help.[^3]\n\n"
-        "The sources disagree on whether it is so. Against \\[1\\]:\n\n"
+        "The sources disagree on whether it is so. Against [^1]:\n\n"
         "- It was dry.[^2]\n\n"
         "[^1]: text ¶1: It rained.\n[^2]: other ¶2: It was dry.\n[^3]: text ¶3: Hats help.\n"
     )
