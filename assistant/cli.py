@@ -22,12 +22,17 @@ from assistant.assistant import Assistant
 from assistant.chat_commands import Chat
 from assistant.chat_session import chat_from_lines, chat_on_terminal
 from assistant.cli_options import (
+    AuthOption,
     BaseUrlOption,
+    HostOption,
     JudgeOption,
     LibraryOption,
     MaxCostOption,
     MaxTokensOption,
+    McpOption,
     ModelOption,
+    OpenOption,
+    PortOption,
 )
 from assistant.places import find_place
 from assistant.questions import clean_question
@@ -43,7 +48,14 @@ from assistant.terminal import (
     waiting,
 )
 from assistant.types import Answer, Event
-from index import Library, PinciteError, QuestionError, SettingsError, SourceError
+from index import (
+    Library,
+    PinciteError,
+    QuestionError,
+    SettingsError,
+    SourceError,
+    has_library,
+)
 
 ANSWERED, FAILED, WRONG_USAGE, ABSTAINED = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -180,6 +192,55 @@ def chat(
         chat_on_terminal(talk, out, err)
     else:
         chat_from_lines(talk, sys.stdin, out, err)
+
+
+@app.command()
+def serve(
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    max_tokens: MaxTokensOption = None,
+    max_cost: MaxCostOption = None,
+    judge: JudgeOption = False,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 7860,
+    auth: AuthOption = None,
+    open_to_all: OpenOption = False,
+    mcp: McpOption = False,
+) -> None:
+    """Serve the page: chat with the sources beside the answer. A new library is made if need be."""
+    from page import server  # the one command that needs the page; all others do without it
+
+    settings = _settings(base_url, max_tokens, max_cost, judge)
+    server.check(host, port, auth, open_to_all)
+    _make_library(library or settings.library, settings)
+    assistant = _assistant(library, model, base_url, settings)
+
+    def ready(address: str) -> None:
+        typer.echo(f"Pincite is at {address} (Ctrl-C stops it).")
+        if mcp:
+            typer.echo(f"MCP clients find it at {server.mcp_address(address)}")
+        sys.stdout.flush()
+
+    server.serve(
+        assistant,
+        host=host,
+        port=port,
+        auth_file=auth,
+        open_to_all=open_to_all,
+        mcp=mcp,
+        ready=ready,
+    )
+    os._exit(ANSWERED)  # threads that still wait for a model must not hold up the end
+
+
+def _make_library(folder: Path | None, settings: Settings) -> None:
+    """An empty library in the folder where there is none: the page can add texts to it."""
+    if folder is None or has_library(folder):
+        return
+    Library.open_or_create(folder, embedding=settings.embedding).close()
+    line = f"There was no library in {folder}: an empty one was made; the page can add texts."
+    err.print(Text(render.printable(line)), soft_wrap=True)
 
 
 @app.command()

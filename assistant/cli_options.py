@@ -60,3 +60,28 @@ JudgeOption = Annotated[
         help="Ask the model again if its quotes support what it said; withhold what it denies.",
     ),
 ]
+HostOption = Annotated[
+    str,
+    typer.Option("--host", metavar="HOST", help="Address to listen on; this machine's own."),
+]
+PortOption = Annotated[
+    int, typer.Option("--port", metavar="N", help="Port to listen on; 0 for any free one.")
+]
+AuthOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--auth",
+        metavar="FILE",
+        help="Who may use the page: a file with a line NAME:PASSWORD for each, that only you "
+        "can read.",
+        show_default=False,
+    ),
+]
+OpenOption = Annotated[
+    bool,
+    typer.Option("--open", help="Allow a host that others can reach without --auth."),
+]
+McpOption = Annotated[
+    bool,
+    typer.Option("--mcp", help="Offer `ask`, `sources` and `show` as MCP tools too."),
+]
