@@ -7,11 +7,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo install test lint bench lock clean
+.PHONY: help demo serve install test lint bench browser screenshots lock clean
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- the environment: a stamp a set, so that nothing is installed twice --------------------------
 
@@ -30,6 +30,22 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 
 install: $(VENV)/.runtime ## install what running needs into .venv
 
+# Debian's Chromium where none is found and we may install it; npm only fetches axe-core. What is
+# then still missing is said in a sentence, with what to do.
+browser: $(VENV)/.dev ## install Chromium and axe-core for the browser tests
+	@packages=; \
+	$(BIN)/python -m tests.page.installed chromium >/dev/null 2>&1 || packages='chromium fonts-dejavu-core'; \
+	command -v npm >/dev/null || packages+=' npm'; \
+	if [ -n "$$packages" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing $$packages ..."; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq </dev/null || true; \
+	  apt-get install -qq --no-install-recommends $$packages </dev/null >/dev/null; \
+	fi
+	@command -v npm >/dev/null || { echo 'There is no npm to install axe-core with: install Node.js.' >&2; exit 1; }
+	@cd tests/page/axe && npm ci --prefer-offline --loglevel=error >/dev/null
+	@$(BIN)/python -m tests.page.installed
+
 # --- running -------------------------------------------------------------------------------------
 
 # Exit code 3 is an honest "the sources don't answer this"; any other than 0 is a failure.
@@ -46,8 +62,11 @@ demo: $(VENV)/.runtime ## ask the sample articles three questions
 	  'Ask your own:  $(BIN)/pincite ask "Who is quoted in the articles?"' \
 	  'Run the tests: make test'
 
+serve: $(VENV)/.runtime ## show the page over the sample articles (make serve ARGS="--library DIR")
+	@$(BIN)/pincite serve $(ARGS)
+
 test: lint ## lint, check types and run the tests (make test ARGS="-k name")
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -rs $(ARGS)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet .
@@ -57,6 +76,9 @@ lint: $(VENV)/.dev ## ruff and mypy
 bench: $(VENV)/.runtime ## measure speed (make bench DATA=folder)
 	@$(if $(DATA),,echo "No data folder given: make bench DATA=folder names one with a questions.jsonl.")
 	@$(BIN)/python benchmarks/speed.py $(if $(DATA),'$(DATA)')
+
+screenshots: browser ## take the pictures of the page in docs/images
+	@$(BIN)/python -m benchmarks.screenshots
 
 # --- keeping -------------------------------------------------------------------------------------
 
@@ -76,6 +98,6 @@ lock: ## resolve requirements.lock and requirements-dev.lock again
 	{ echo '-r requirements.lock'; echo '# Made by "make lock" from pyproject.toml; do not edit.'; cat "$$dir/dev"; } >requirements-dev.lock; \
 	wc -l requirements.lock requirements-dev.lock
 
-clean: ## remove .venv, builds and caches
-	@rm -rf $(VENV) build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove .venv, axe-core, builds and caches
+	@rm -rf $(VENV) tests/page/axe/node_modules build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

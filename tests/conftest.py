@@ -49,8 +49,13 @@ def no_network() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache folder for this run; the user's own folder and PINCITE_* settings stay out of it."""
-    folder = tmp_path_factory.mktemp("cache")
+    """A cache folder for this run; the user's own folder and PINCITE_* settings stay out of it.
+
+    The workers of a run share it, so that the sample library is built once.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PINCITE_")]:
             patch.delenv(name)

@@ -1,0 +1,178 @@
+"""The tab of the sources: choose which are searched, add texts, remove them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from assistant import Assistant, PinciteError, SourceError
+from assistant.render import one_line
+from page.events import QUIET, choose_sources
+from page.failures import sentence
+from page.source_list import find_source, list_html, scope_line, scope_text
+from page.templates import rendered
+from page.uploads import Upload, add_uploads
+
+UNCHANGEABLE = (
+    "These are the sample articles, which stay as they are. To add texts of your own, start the "
+    "page over a library of your own: `pincite serve --library DIR`."
+)
+
+ADD_TEXTS = """
+<h3>Add texts</h3>
+<p>Plain text (.txt) or Markdown (.md), up to 20 MB each.</p>
+"""
+
+SENT_BYTES = 20_000_001
+"""Of a larger file; enough to see that it is too large."""
+
+cut_files = f"""
+// Gradio takes none of the files when one is too large. So of a large one only the beginning is
+// sent: the server then says of that one that it is too large, and the others go in.
+const most = {SENT_BYTES};
+const large = (files) => [...(files ?? [])].some((file) => file.size > most);
+const cut = (files) => {{
+  const all = new DataTransfer();
+  for (const file of files) {{
+    const part = file.size > most ? new File([file.slice(0, most)], file.name) : file;
+    all.items.add(part);
+  }}
+  return all.files;
+}};
+document.addEventListener("change", (event) => {{
+  if (event.target.matches?.("#upload input[type=file]") && large(event.target.files)) {{
+    event.target.files = cut(event.target.files);
+  }}
+}}, true);
+document.addEventListener("drop", (event) => {{
+  const input = event.target.closest?.("#upload")?.querySelector("input[type=file]");
+  if (!input || !large(event.dataTransfer.files)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  input.files = cut(event.dataTransfer.files);
+  input.dispatchEvent(new Event("change", {{ bubbles: true }}));
+}}, true);
+"""
+
+show_removal = """
+() => {
+  const show = (tries) => {
+    const keep = [...document.querySelectorAll("#removal button")].at(-1);
+    if (keep) {
+      keep.closest("#removal").scrollIntoView({ block: "nearest" });
+      keep.focus();
+    } else if (tries) setTimeout(() => show(tries - 1), 20);
+  };
+  show(50);
+}
+"""
+"""The question may stand far below the button that was pressed."""
+
+
+def build_sources_tab(
+    assistant: Assistant, scope: gr.Textbox, searching: gr.HTML, changed: dict[str, Any]
+) -> gr.HTML:
+    """Build the tab; returns the table of the sources.
+
+    `scope` holds the chosen sources as the tab keeps them; `searching` says which they are.
+    `changed` is the listener for whatever else has to follow when the library was changed.
+    """
+    table = gr.HTML(js_on_load=choose_sources, apply_default_css=False)
+
+    def choose(event: gr.EventData) -> tuple[str, str]:
+        kept = scope_text(event.ids)
+        return kept, scope_line(assistant, kept)
+
+    table.choose(choose, None, [scope, searching], **QUIET)
+    scope.change(None, scope, None, js="(chosen) => window.pincite.keepChosen(chosen)", **QUIET)
+    if assistant.is_sample:
+        gr.Markdown(UNCHANGEABLE)
+    else:
+        _removal(assistant, table, scope, changed)
+        _adding(assistant, table, scope, changed)
+    return table
+
+
+def _removal(
+    assistant: Assistant, table: gr.HTML, scope: gr.Textbox, changed: dict[str, Any]
+) -> None:
+    unwanted = gr.State("")
+    with gr.Column(visible=False, elem_id="removal") as asking:
+        sure = gr.HTML(apply_default_css=False)
+        with gr.Row():
+            yes = gr.Button("Remove it", variant="stop", size="sm")
+            no = gr.Button("Keep it", size="sm")
+    outcome = gr.HTML(apply_default_css=False)
+
+    def ask(event: gr.EventData) -> tuple[str, Any, str, str]:
+        try:
+            indexed = find_source(assistant, str(event.id))
+        except PinciteError as error:
+            return "", gr.Column(visible=False), "", _failure(assistant, error)
+        title = indexed.source.title.value if indexed.source.title else indexed.source.id
+        question = rendered(
+            "removal.html", title=one_line(title), paragraphs=len(indexed.paragraphs)
+        )
+        return indexed.source.id, gr.Column(visible=True), question, ""
+
+    def remove(source_id: str, chosen: str) -> tuple[Any, str, str]:
+        told = ""
+        try:
+            find_source(assistant, source_id)
+            assistant.library.remove(source_id)
+        except PinciteError as error:
+            told = _failure(assistant, error)
+        return gr.Column(visible=False), told, list_html(assistant, chosen)
+
+    asked = table.unwanted(ask, None, [unwanted, asking, sure, outcome], **QUIET)
+    asked.then(None, None, None, js=show_removal, **QUIET)
+    yes.click(remove, [unwanted, scope], [asking, outcome, table], **QUIET).then(**changed)
+    no.click(lambda: gr.Column(visible=False), None, asking, **QUIET)
+
+
+def _adding(
+    assistant: Assistant, table: gr.HTML, scope: gr.Textbox, changed: dict[str, Any]
+) -> None:
+    gr.HTML(ADD_TEXTS, js_on_load=cut_files, apply_default_css=False)
+    files = gr.File(
+        label="Files",
+        file_count="multiple",
+        elem_id="upload",
+        height=150,
+    )
+    with gr.Accordion("Paste a text", open=False):
+        name = gr.Textbox(label="Name", max_length=200)
+        text = gr.Textbox(label="Text", lines=8, max_lines=16)
+        paste = gr.Button("Add this text", size="sm")
+    added = gr.HTML(elem_id="added", apply_default_css=False)
+
+    def upload(paths: list[str] | None, chosen: str) -> Iterator[tuple[Any, ...]]:
+        uploads = [Upload(Path(path).name, Path(path)) for path in paths or []]
+        for told in add_uploads(assistant, uploads):
+            yield gr.skip(), told, gr.skip()
+        yield None, gr.skip(), list_html(assistant, chosen)
+
+    def add_pasted(given: str, pasted: str, chosen: str) -> Iterator[tuple[Any, ...]]:
+        if not pasted.strip():
+            told = _failure(assistant, SourceError("There is no text to add: paste one first."))
+            yield gr.skip(), gr.skip(), told, gr.skip()
+            return
+        named = given.strip() or pasted.strip().partition("\n")[0][:80]
+        told = ""
+        for told in add_uploads(assistant, [Upload(named, text=pasted)]):
+            yield gr.skip(), gr.skip(), told, gr.skip()
+        kept = 'class="refused"' in told
+        cleared = gr.skip() if kept else ""
+        yield cleared, cleared, gr.skip(), list_html(assistant, chosen)
+
+    many: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    files.upload(upload, [files, scope], [files, added, table], **many).then(**changed)
+    pasting = [name, text, added, table]
+    paste.click(add_pasted, [name, text, scope], pasting, **many).then(**changed)
+
+
+def _failure(assistant: Assistant, error: PinciteError) -> str:
+    return rendered("turns.html", turns=[], faults=[sentence(assistant, error)])

@@ -1,0 +1,147 @@
+"""Adding texts through the page: files and pasted words become sources of the library."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assistant import (
+    AddEvent,
+    AddResult,
+    Assistant,
+    LibraryLockedError,
+    PinciteError,
+    Source,
+    SourceError,
+    read_source,
+    slug,
+    source_from_text,
+)
+from assistant.render import one_line
+from page.failures import sentence
+from page.templates import rendered
+
+LOCKED_SECONDS = 60.0
+"""How long to wait for another process that is writing to the library."""
+
+_TELL_SECONDS = 0.3
+_adding = threading.Lock()
+"""Uploads go in one after the other, so that each sees the names that are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A text that somebody gives: a file on this machine, or pasted words with a name."""
+
+    name: str
+    path: Path | None = None
+    text: str = ""
+
+
+def add_uploads(assistant: Assistant, uploads: Iterable[Upload]) -> Iterator[str]:
+    """Add texts one after the other, and yield the state of affairs as HTML as it changes.
+
+    One that can't be added is listed with what is wrong; the others go in. The files stay where
+    they are: two people who upload the same one share it.
+    """
+    done: list[AddResult] = []
+    for upload in uploads:
+        name = one_line(upload.name)
+        yield _html(done, f"{name}: reading")
+        try:
+            source = _source_of(upload)
+        except SourceError as error:
+            done.append(AddResult(name, "refused", None, _about(str(error), upload)))
+            continue
+        for step in _steps(assistant, source):
+            if isinstance(step, AddResult):
+                done.append(replace(step, name=name))
+            else:
+                yield _html(done, f"{name}: indexed {100 * step.done // max(step.texts, 1)} %")
+    yield _html(done, "")
+
+
+def _source_of(upload: Upload) -> Source:
+    if upload.path is None:
+        return source_from_text(upload.text, id=slug(upload.name))
+    # Where it lies on this server isn't an address that anybody could go back to.
+    return replace(read_source(upload.path), uri=None)
+
+
+def _about(reason: str, upload: Upload) -> str:
+    """The reason without the folder in which the server kept the file."""
+    return reason.replace(str(upload.path.parent) + "/", "") if upload.path else reason
+
+
+def _steps(assistant: Assistant, source: Source) -> Iterator[AddEvent | AddResult]:
+    """Add a source in a thread of its own; yields how far it is, and last the result.
+
+    Whoever stops listening doesn't stop it: it is half done at no time.
+    """
+    told: queue.Queue[AddEvent | AddResult] = queue.Queue()
+
+    def work() -> None:
+        result = AddResult(source.id, "refused", None, "It can't be indexed: see the server's log.")
+        try:
+            result = _add(assistant, source, told)
+        except PinciteError as error:
+            result = replace(result, reason=sentence(assistant, error))
+        finally:
+            told.put(result)
+
+    threading.Thread(target=work, daemon=True).start()
+    while True:
+        step = told.get()
+        until = time.monotonic() + _TELL_SECONDS
+        with suppress(queue.Empty):
+            while not isinstance(step, AddResult):  # only the newest is worth telling
+                step = told.get(timeout=max(0, until - time.monotonic()))
+        yield step
+        if isinstance(step, AddResult):
+            return
+
+
+def _add(
+    assistant: Assistant, source: Source, told: queue.Queue[AddEvent | AddResult]
+) -> AddResult:
+    give_up = time.monotonic() + LOCKED_SECONDS
+    with _adding:
+        while True:
+            own = replace(source, id=_free_id(source, assistant.library.content()))
+            try:
+                (result,) = assistant.library.add([own], told.put)
+                return result
+            except LibraryLockedError:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(_TELL_SECONDS)
+
+
+def _free_id(source: Source, content: dict[str, str]) -> str:
+    """An id under which it replaces no other text: two files may well have the same name."""
+    taken: Collection[str] = content.keys() - {
+        each for each, sha256 in content.items() if sha256 == source.sha256
+    }
+    free, number = source.id, 1
+    while free in taken:
+        number += 1
+        free = slug(f"{source.id[:70]}-{number}")
+    return free
+
+
+def _html(results: list[AddResult], doing: str) -> str:
+    shown = [
+        {
+            "name": result.name,
+            "outcome": result.outcome,
+            "id": result.source_id,
+            "reason": one_line(result.reason or ""),
+        }
+        for result in results
+    ]
+    return rendered("added.html", results=shown, doing=doing)

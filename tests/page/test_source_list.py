@@ -1,0 +1,150 @@
+"""Which sources are searched: what a tab keeps of it, and how it is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from assistant import Assistant, LibraryLockedError, SourceError, StorageError
+from assistant.render import one_line
+from index import Library, source_from_text
+from page.failures import sentence
+from page.source_list import find_source, list_html, scope_ids, scope_line, scope_text
+
+HOSTILE = '<b onclick="x()">Bold</b> & {{7*7}} \u202eover'
+TEXTS = {
+    "one": "The bell of Rila weighs nine tons.",
+    "two": "The mill of Osk was built in 1911.",
+    "three": f"# {HOSTILE}\n\nThe clock of Vidin stopped in 1933.",
+    "four": "The well of Pirot is 60 feet deep.",
+}
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    with Library.create(tmp_path_factory.mktemp("four") / "library") as library:
+        library.add(source_from_text(text, id=id) for id, text in TEXTS.items())
+        yield Assistant(library)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    with Library.create(tmp_path_factory.mktemp("empty") / "library") as library:
+        yield Assistant(library)
+
+
+# --- the choice ----------------------------------------------------------------------------------
+
+
+def test_all_sources_are_kept_as_nothing_and_stay_all_when_some_are_added(four: Assistant) -> None:
+    assert scope_text(None) == ""
+    assert scope_ids(four, "") is None
+
+
+@pytest.mark.parametrize("chosen", [["one"], ["three", "one"], list(TEXTS)])
+def test_a_choice_is_read_back_as_it_was_kept(four: Assistant, chosen: list[str]) -> None:
+    assert set(scope_ids(four, scope_text(chosen)) or ()) == set(chosen)
+
+
+def test_chosen_sources_that_were_removed_are_left_out(four: Assistant) -> None:
+    assert scope_ids(four, scope_text(["gone", "two"])) == ["two"]
+
+
+@pytest.mark.parametrize("chosen", [[], ["gone"]])
+def test_a_choice_of_none_that_are_there_says_what_to_do(
+    four: Assistant, chosen: list[str]
+) -> None:
+    with pytest.raises(SourceError, match="tick at least one under Sources"):
+        scope_ids(four, scope_text(chosen))
+    assert "tick at least one under Sources" in scope_line(four, scope_text(chosen))
+
+
+@pytest.mark.parametrize("kept", ["{", "7", "null", "[[1]]", "[" * 100_000, '"\\ud800"'])
+def test_what_is_no_choice_is_refused_with_a_sentence(four: Assistant, kept: str) -> None:
+    with pytest.raises(SourceError, match=r"reload the page|tick at least one"):
+        scope_ids(four, kept)
+    assert scope_line(four, kept)
+    assert "checked" not in list_html(four, kept)
+
+
+# --- how it is told ------------------------------------------------------------------------------
+
+
+def test_the_line_counts_all_sources(four: Assistant, empty: Assistant, sample: Assistant) -> None:
+    assert scope_line(four, "") == "Searching all 4 sources"
+    assert scope_line(four, scope_text(TEXTS)) == "Searching all 4 sources"
+    assert scope_line(sample, "") == "Searching all 2 sources"
+    assert "There are no sources yet" in scope_line(empty, "")
+    assert "There are no sources yet" in scope_line(empty, scope_text(["one"]))
+
+
+def test_the_line_names_some_of_the_chosen_sources(four: Assistant) -> None:
+    def text(*chosen: str) -> str:
+        return re.sub("<.?bdi>", "", scope_line(four, scope_text(chosen)))
+
+    assert text("two") == "Searching 1 of 4 sources: two"
+    assert text("two", "four") == "Searching 2 of 4 sources: two; four"
+    assert not text("one", "two", "four").endswith("…")
+
+
+def test_titles_cannot_act_in_the_line_or_the_list(four: Assistant) -> None:
+    for html in (scope_line(four, scope_text(["three"])), list_html(four, "")):
+        assert "<b" not in html.replace("<bdi>", "").replace("<button", "")
+        assert "&lt;b onclick" in html
+        assert "\u202e" not in html
+        assert "\N{REPLACEMENT CHARACTER}over" in html
+
+
+def test_the_list_ticks_what_is_chosen(four: Assistant) -> None:
+    def ticked(kept: str) -> list[str]:
+        return re.findall(r'class="one" value="([^"]*)"[^>]* checked>', list_html(four, kept))
+
+    assert ticked("") == list(TEXTS)
+    assert ticked(scope_text(["four", "one"])) == ["one", "four"]
+    assert ticked(scope_text([])) == []
+    assert 'class="all" aria-label="Search all sources" checked' in list_html(four, "")
+    assert 'class="all" aria-label="Search all sources">' in list_html(four, scope_text(["one"]))
+
+
+def test_only_a_library_that_can_be_changed_has_sources_to_remove(
+    four: Assistant, sample: Assistant
+) -> None:
+    assert 'aria-label="Remove one"' in list_html(four, "")
+    assert "<button" not in list_html(sample, "")
+
+
+def test_an_empty_library_has_no_table(empty: Assistant) -> None:
+    assert "There are no sources yet" in list_html(empty, "")
+    assert "<table" not in list_html(empty, "")
+
+
+# --- one source, and what goes wrong -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id", ["gone", "", "../one", "ü", "\ud800", "x" * 1000])
+def test_a_source_that_is_not_there_is_told_without_the_folder(four: Assistant, id: str) -> None:
+    with pytest.raises(SourceError, match="see under Sources which there are") as caught:
+        find_source(four, id)
+    assert str(four.library.path) not in str(caught.value)
+
+
+def test_a_source_is_found(four: Assistant) -> None:
+    assert find_source(four, "one").source.text == TEXTS["one"]
+
+
+@pytest.mark.parametrize("failure", [LibraryLockedError, StorageError, SourceError])
+def test_failures_are_told_without_the_folder_of_the_library(
+    four: Assistant, failure: type[SourceError]
+) -> None:
+    folder = four.library.path
+    said = f"The library in {str(folder)!r} is\nfull: run `pincite sources --library {folder}`."
+    told = sentence(four, failure(said))
+    assert told == "The library is full: run `pincite sources`."
+    assert told == one_line(told)
+
+
+def test_what_a_tab_keeps_is_json(four: Assistant) -> None:
+    assert json.loads(scope_text({"two", "one"})) == ["one", "two"]
