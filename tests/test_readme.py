@@ -1,5 +1,6 @@
 """What the README shows is what happens: its commands and Python examples run here."""
 
+import inspect
 import os
 import re
 import shlex
@@ -9,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from page import serve
 from tests.model_replies import says
 from tests.openai_server import OpenAIServer
+from tests.page.serving import serving
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 CONSOLE_BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+DEFAULT_ADDRESS = "http://127.0.0.1:7860"
 ELLIPSIS = "…"
 """At the end of a shown line: the real line goes on."""
 
@@ -65,6 +69,9 @@ def test_the_console_examples_print_what_the_readme_shows(desk):
             words = shlex.split(command)
             if words[0] != "pincite":
                 continue
+            if words[1] == "serve":  # doesn't end: what it prints is looked at in `page`
+                assert shown.strip() == f"Pincite is at {DEFAULT_ADDRESS} (Ctrl-C stops it)."
+                continue
             done = run(words, desk)
             assert done.returncode in (0, 3), done.stderr
             wanted = [line.rstrip() for line in shown.splitlines() if line.strip()]
@@ -80,8 +87,24 @@ def test_the_console_examples_print_what_the_readme_shows(desk):
                 assert len(printed) == len(wanted) or not wanted, (command, printed)
 
 
+def test_the_page_is_served_where_the_readme_says():
+    options = inspect.signature(serve).parameters
+    assert f"http://{options['host'].default}:{options['port'].default}" == DEFAULT_ADDRESS
+
+
+@pytest.fixture(scope="module")
+def page(sample):
+    """`pincite serve --mcp`, on a port that is free."""
+    with serving("--mcp") as running:
+        assert f"Pincite is at {running.address} (Ctrl-C stops it)." in running.output()
+        yield running
+
+
 @pytest.mark.parametrize("code", PYTHON_BLOCKS, ids=range(1, len(PYTHON_BLOCKS) + 1))
-def test_the_python_examples_run(code, desk):
+def test_the_python_examples_run(code, desk, request):
+    if DEFAULT_ADDRESS in code:
+        address = request.getfixturevalue("page").address
+        code = code.replace(DEFAULT_ADDRESS, address)
     done = run([sys.executable, "-c", code], desk)
     assert done.returncode == 0, done.stderr
     for want in re.findall(r"#> (.*)", code):
