@@ -66,7 +66,7 @@ serve: $(VENV)/.runtime ## show the page over the sample articles (make serve AR
 	@$(BIN)/pincite serve $(ARGS)
 
 test: lint ## lint, check types and run the tests (make test ARGS="-k name")
-	@$(BIN)/pytest -rs $(ARGS)
+	@$(BIN)/pytest -rs $(or $(ARGS),-n 2)
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check --quiet .

@@ -1,11 +1,11 @@
-"""Speed of the page: first paint, and what serving costs against asking directly.
+"""Speed of the page: first paint, a click on a citation, and what serving costs.
 
     python benchmarks/page.py [--chromium PATH] [--users N] [--rounds N]
 
-Two figures come out of the same run, in turns, so that what else the machine does hits both alike:
-questions a second of N threads on one `Assistant` in a process of its own, and of N users that ask
-the same questions of `pincite serve`. The users are threads of another process. `gradio_client`
-spends processor time itself, on the same cores; `plain HTTP` shows what the server alone does.
+The last is measured in turns, so that what else the machine does hits all alike: questions a
+second of N threads on one `Assistant` in a process of its own, and of N users that ask the same
+questions of `pincite serve`. The users are threads of another process. `gradio_client` spends
+processor time itself, on the same cores; `plain HTTP` shows what the server alone does.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def first_paint(address: str, chromium: str | None, times: int) -> None:
             page = browser.new_page()
             begun = time.perf_counter()
             page.goto(address, wait_until="commit")
-            page.locator("textarea:visible").first.wait_for()
+            page.locator("#question textarea:enabled").wait_for()
             usable.append((time.perf_counter() - begun) * 1000)
             paints.append(page.evaluate(FIRST_PAINT))
             browser.close()
@@ -166,6 +166,48 @@ new Promise((done) => new PerformanceObserver((list) => {
   const paint = list.getEntriesByName("first-contentful-paint")[0];
   if (paint) done(paint.startTime);
 }).observe({ type: "paint", buffered: true }))
+"""
+
+
+# --- from a citation to the words ----------------------------------------------------------------
+
+
+def clicks(address: str, chromium: str | None) -> None:
+    """Milliseconds from the click on a citation until its words are marked in the source."""
+    from playwright.sync_api import sync_playwright
+
+    measured: list[float] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        page = browser.new_page()
+        page.goto(address)
+        page.locator("button.example").first.wait_for()
+        for number in range(page.locator("button.example").count()):
+            page.locator("button.example").nth(number).click()
+            page.locator("#conversation .making").wait_for()
+            marks = page.locator("#conversation a.mark").all()
+            measured += [mark.evaluate(UNTIL_MARKED) for mark in marks]
+            page.get_by_role("button", name="New conversation").click()
+            page.locator("button.example").first.wait_for()
+        browser.close()
+    middle, worst = statistics.median(measured), max(measured)
+    print(f"{'from click to mark':24}{middle:6.0f} ms median, {worst:.0f} ms at worst, ", end="")
+    print(f"of {len(measured)}")
+
+
+UNTIL_MARKED = """
+(link) => new Promise((done) => {
+  const find = () => document.querySelector("#source-pane mark");
+  const before = find();
+  const begun = performance.now();
+  const observer = new MutationObserver(() => {
+    if (!find() || find() === before) return;
+    observer.disconnect();
+    requestAnimationFrame(() => done(performance.now() - begun));
+  });
+  observer.observe(document.querySelector("#source-pane"), { childList: true, subtree: true });
+  link.click();
+})
 """
 
 
@@ -188,6 +230,7 @@ def main() -> None:
         with serving() as page:
             print(f"from the command to the page: {time.perf_counter() - begun:.1f} s")
             first_paint(page.address, options.chromium, options.rounds)
+            clicks(page.address, options.chromium)
             throughput(page.address, options.users, options.rounds)
         print(f"({os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})")
 
