@@ -11,6 +11,15 @@ from assistant.assistant import Assistant
 from assistant.chat import Turn
 from assistant.conversation import AskedTurn, Conversation
 from assistant.hypertext import Place, answer_html
+from assistant.question_lists import (
+    ListedQuestion,
+    QuestionList,
+    RowResult,
+    answer_rows,
+    read_questions,
+    rows_as_csv,
+    rows_as_jsonl,
+)
 from assistant.suggestions import suggested_questions
 from assistant.types import (
     Answer,
@@ -72,6 +81,7 @@ __all__ = [
     "LibraryMismatchError",
     "LibraryNotFoundError",
     "LibraryStamp",
+    "ListedQuestion",
     "ModelError",
     "Nearest",
     "Paragraph",
@@ -79,6 +89,8 @@ __all__ = [
     "Place",
     "QuestionError",
     "QuestionEvent",
+    "QuestionList",
+    "RowResult",
     "SettingsError",
     "Side",
     "Source",
@@ -90,8 +102,12 @@ __all__ = [
     "Usage",
     "Withheld",
     "answer_html",
+    "answer_rows",
     "ask",
+    "read_questions",
     "read_source",
+    "rows_as_csv",
+    "rows_as_jsonl",
     "slug",
     "source_from_text",
     "suggested_questions",

@@ -9,8 +9,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import get_args
 
-from assistant import Assistant
-from assistant.question_lists import QuestionList, RowResult, answer_rows
+from assistant import Assistant, QuestionList, RowResult, answer_rows
 from assistant.types import Status
 from page.failures import sentence
 

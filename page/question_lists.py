@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant import Assistant, Citation, QuestionError, slug
-from assistant.question_lists import (
-    MAX_ROWS,
+from assistant import (
+    Assistant,
+    Citation,
+    QuestionError,
     RowResult,
     read_questions,
     rows_as_csv,
     rows_as_jsonl,
+    slug,
 )
+from assistant.question_lists import MAX_ROWS
 from assistant.render import one_line, place, printable
 from page.addresses import page_address
+from page.events import QUIET
 from page.list_runs import ListRun, progress_line
 from page.templates import rendered
 
@@ -28,8 +32,6 @@ SHOWN_ROWS = 200
 """The newest rows, which the table shows; all are in the downloads."""
 SHOWN_CHARACTERS = 400
 """Of a question, an answer or a quote, in the table."""
-
-_QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,12 @@ def build_question_lists(assistant: Assistant) -> None:
         yield shown(run)
 
     shows = [view, starts, stops, resumes, *downloads]
-    events: dict[str, Any] = {"concurrency_limit": 4, **_QUIET}
+    events: dict[str, Any] = {"concurrency_limit": 4, **QUIET}
     answering = gr.on([starts.click, resumes.click], wait, state, shows, **events).then(
         answer, state, shows, **events
     )
     # Cancelling comes first: what follows waits until the run has come to rest.
-    cancels: dict[str, Any] = {"fn": None, "cancels": [answering], **_QUIET}
+    cancels: dict[str, Any] = {"fn": None, "cancels": [answering], **QUIET}
     stops.click(**cancels).then(stop, state, shows, **events)
     file.upload(**cancels).then(upload, file, [file, state, *shows], **events)
 
@@ -154,8 +156,8 @@ def _download(state: State, form: Form) -> Button:
     def written(run: ListRun) -> str:
         return str(write_results(run, form, Path(file.GRADIO_CACHE)))
 
-    button.click(written, state, file, concurrency_limit=4, **_QUIET).success(
-        None, None, None, js=f"() => document.getElementById('{name}-file').click()", **_QUIET
+    button.click(written, state, file, concurrency_limit=4, **QUIET).success(
+        None, None, None, js=f"() => document.getElementById('{name}-file').click()", **QUIET
     )
     return button
 

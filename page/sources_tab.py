@@ -151,8 +151,8 @@ def _adding(
 
     def upload(paths: list[str] | None, chosen: str) -> Iterator[tuple[Any, ...]]:
         uploads = [Upload(Path(path).name, Path(path)) for path in paths or []]
-        for told in add_uploads(assistant, uploads):
-            yield gr.skip(), told, gr.skip()
+        for adding in add_uploads(assistant, uploads):
+            yield gr.skip(), adding.html(), gr.skip()
         yield None, gr.skip(), list_html(assistant, chosen)
 
     def add_pasted(given: str, pasted: str, chosen: str) -> Iterator[tuple[Any, ...]]:
@@ -161,10 +161,10 @@ def _adding(
             yield gr.skip(), gr.skip(), told, gr.skip()
             return
         named = given.strip() or pasted.strip().partition("\n")[0][:80]
-        told = ""
-        for told in add_uploads(assistant, [Upload(named, text=pasted)]):
-            yield gr.skip(), gr.skip(), told, gr.skip()
-        kept = 'class="refused"' in told
+        kept = False
+        for adding in add_uploads(assistant, [Upload(named, text=pasted)]):
+            kept = adding.refused
+            yield gr.skip(), gr.skip(), adding.html(), gr.skip()
         cleared = gr.skip() if kept else ""
         yield cleared, cleared, gr.skip(), list_html(assistant, chosen)
 

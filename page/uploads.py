@@ -43,8 +43,26 @@ class Upload:
     text: str = ""
 
 
-def add_uploads(assistant: Assistant, uploads: Iterable[Upload]) -> Iterator[str]:
-    """Add texts one after the other, and yield the state of affairs as HTML as it changes.
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How far the adding of texts has come."""
+
+    results: tuple[AddResult, ...]
+    doing: str = ""
+    """What goes on; empty at the end."""
+
+    @property
+    def refused(self) -> bool:
+        """Whether a text wasn't taken so far."""
+        return any(result.outcome == "refused" for result in self.results)
+
+    def html(self) -> str:
+        """What became of each text, and what goes on."""
+        return rendered("added.html", results=self.results, doing=self.doing)
+
+
+def add_uploads(assistant: Assistant, uploads: Iterable[Upload]) -> Iterator[Adding]:
+    """Add texts one after the other, and yield the state of affairs as it changes.
 
     One that can't be added is listed with what is wrong; the others go in. The files stay where
     they are: two people who upload the same one share it.
@@ -52,18 +70,19 @@ def add_uploads(assistant: Assistant, uploads: Iterable[Upload]) -> Iterator[str
     done: list[AddResult] = []
     for upload in uploads:
         name = one_line(upload.name)
-        yield _html(done, f"{name}: reading")
+        yield Adding(tuple(done), f"{name}: reading")
         try:
             source = _source_of(upload)
         except SourceError as error:
-            done.append(AddResult(name, "refused", None, _about(str(error), upload)))
+            done.append(AddResult(name, "refused", None, one_line(_about(str(error), upload))))
             continue
         for step in _steps(assistant, source):
             if isinstance(step, AddResult):
                 done.append(replace(step, name=name))
             else:
-                yield _html(done, f"{name}: indexed {100 * step.done // max(step.texts, 1)} %")
-    yield _html(done, "")
+                share = 100 * step.done // max(step.texts, 1)
+                yield Adding(tuple(done), f"{name}: indexed {share} %")
+    yield Adding(tuple(done))
 
 
 def _source_of(upload: Upload) -> Source:
@@ -132,16 +151,3 @@ def _free_id(source: Source, content: dict[str, str]) -> str:
         number += 1
         free = slug(f"{source.id[:70]}-{number}")
     return free
-
-
-def _html(results: list[AddResult], doing: str) -> str:
-    shown = [
-        {
-            "name": result.name,
-            "outcome": result.outcome,
-            "id": result.source_id,
-            "reason": one_line(result.reason or ""),
-        }
-        for result in results
-    ]
-    return rendered("added.html", results=shown, doing=doing)

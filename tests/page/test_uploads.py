@@ -50,7 +50,7 @@ def lines(shown: str) -> list[str]:
 
 
 def added(assistant: Assistant, *given: Upload) -> list[str]:
-    return lines(list(add_uploads(assistant, given))[-1])
+    return lines(list(add_uploads(assistant, given))[-1].html())
 
 
 # --- what becomes of a text ----------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_a_file_that_has_gone_is_told_without_its_folder(own: Assistant, folder:
     ["../../etc/passwd", "<img src=x onerror=alert(1)>", "\u202etxt.exe", "\x00\x1b[2J", "", "…"],
 )
 def test_a_hostile_name_is_shown_as_text_and_becomes_an_id(own: Assistant, name: str) -> None:
-    shown = list(add_uploads(own, [Upload(name, text=BELL)]))
+    shown = [each.html() for each in add_uploads(own, [Upload(name, text=BELL)])]
     assert not set("\x00\x1b\u202e") & set("".join(shown))
     assert "<img" not in "".join(shown)
     (source_id,) = own.library.content()
@@ -116,7 +116,8 @@ def test_a_hostile_name_is_shown_as_text_and_becomes_an_id(own: Assistant, name:
 
 
 def test_it_is_told_how_far_a_text_is(own: Assistant) -> None:
-    shown = list(add_uploads(own, [Upload("bells", text=BELLS), Upload("mill", text=MILL)]))
+    telling = add_uploads(own, [Upload("bells", text=BELLS), Upload("mill", text=MILL)])
+    shown = [each.html() for each in telling]
     assert "bells: reading …" in shown[0]
     percent = [int(each) for each in re.findall(r"bells: indexed (\d+) %", "".join(shown))]
     assert percent == sorted(percent)
@@ -194,7 +195,7 @@ def test_a_process_that_goes_on_writing_is_told_without_the_folder(
 def test_a_text_goes_in_although_nobody_listens_any_more(own: Assistant) -> None:
     telling = add_uploads(own, [Upload("bells", text=BELLS)])
     next(telling)
-    assert "indexed" in next(telling)
+    assert "indexed" in next(telling).doing
     telling.close()
     give_up = time.monotonic() + 60
     while not own.library.content() and time.monotonic() < give_up:
