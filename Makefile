@@ -60,6 +60,7 @@ demo: $(VENV)/.runtime ## ask the sample articles three questions
 	$(call ask,The articles do not answer,What is the capital of Australia?)
 	@printf '\n%s\n%s\n' \
 	  'Ask your own:  $(BIN)/pincite ask "Who is quoted in the articles?"' \
+	  'Open the page: $(BIN)/pincite serve' \
 	  'Run the tests: make test'
 
 serve: $(VENV)/.runtime ## show the page over the sample articles (make serve ARGS="--library DIR")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import cli
 from page import serve
 from tests.model_replies import says
 from tests.openai_server import OpenAIServer
@@ -88,8 +89,9 @@ def test_the_console_examples_print_what_the_readme_shows(desk):
 
 
 def test_the_page_is_served_where_the_readme_says():
-    options = inspect.signature(serve).parameters
-    assert f"http://{options['host'].default}:{options['port'].default}" == DEFAULT_ADDRESS
+    for start in (serve, cli.serve):
+        options = inspect.signature(start).parameters
+        assert f"http://{options['host'].default}:{options['port'].default}" == DEFAULT_ADDRESS
 
 
 @pytest.fixture(scope="module")
