@@ -60,24 +60,15 @@ class DenseSearch:
     def _from_store(
         self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
     ) -> list[tuple[Passage, float]]:
-        wanted = k
-        while True:
-            found = self._store.nearest(vector, wanted, source_ids)
-            with self._catalog.reading() as connection:
-                passages = records.find_passages(connection, [each for each, _ in found])
-            # What a killed process left in Chroma is unknown to the catalog: ask for more instead.
-            known = [(passages[each], cosine) for each, cosine in found if each in passages]
-            if len(known) >= k:
-                return _ranked(known)[:k]
-            if len(found) < wanted:
-                break
-            wanted *= 4
+        found = self._store.nearest(vector, k, source_ids)
         with self._catalog.reading() as connection:
-            there_are = records.count_passages(connection, source_ids)
-        if len(known) < there_are:
-            # Its graph is approximate: many equal leftovers can cut the rest off from each other.
-            raise StoreUnavailableError(f"it gave {len(known)} of {there_are} passages")
-        return _ranked(known)
+            passages = records.find_passages(connection, [each for each, _ in found])
+            there_are = k if len(found) == k else records.count_passages(connection, source_ids)
+        # Chroma's graph is approximate: what a killed process left in it, which the catalog doesn't
+        # know, can hide passages that are near behind others. The next writer cleans it up.
+        if len(passages) < len(found) or len(found) < min(k, there_are):
+            raise StoreUnavailableError("it holds what the catalog doesn't, or gives too little")
+        return _ranked([(passages[each], cosine) for each, cosine in found])
 
     def _from_catalog(
         self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
