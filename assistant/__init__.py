@@ -8,18 +8,21 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from assistant.assistant import Assistant
+from assistant.batch import BatchOptions, answer_file, answer_list
+from assistant.batch_progress import BatchState
+from assistant.bundle import write_bundle
 from assistant.chat import Turn
 from assistant.conversation import AskedTurn, Conversation
 from assistant.hypertext import Place, answer_html
+from assistant.list_writers import write_results
 from assistant.question_lists import (
     ListedQuestion,
     QuestionList,
     RowResult,
     answer_rows,
     read_questions,
-    rows_as_csv,
-    rows_as_jsonl,
 )
+from assistant.stored_answers import StoredAnswer, read_answers
 from assistant.suggestions import suggested_questions
 from assistant.types import (
     Answer,
@@ -36,6 +39,7 @@ from assistant.types import (
     Usage,
     Withheld,
 )
+from assistant.verifying import CitationCheck, FileSources, LibrarySources, verify_answers
 from index import (
     AddEvent,
     AddResult,
@@ -69,17 +73,22 @@ __all__ = [
     "AnswerError",
     "AskedTurn",
     "Assistant",
+    "BatchOptions",
+    "BatchState",
     "Citation",
+    "CitationCheck",
     "Claim",
     "ClaimEvent",
     "Conversation",
     "Disagreement",
+    "FileSources",
     "Highlight",
     "IndexedSource",
     "Library",
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
+    "LibrarySources",
     "LibraryStamp",
     "ListedQuestion",
     "ModelError",
@@ -98,19 +107,24 @@ __all__ = [
     "SourceSummary",
     "StoppedError",
     "StorageError",
+    "StoredAnswer",
     "Timings",
     "Usage",
     "Withheld",
+    "answer_file",
     "answer_html",
+    "answer_list",
     "answer_rows",
     "ask",
+    "read_answers",
     "read_questions",
     "read_source",
-    "rows_as_csv",
-    "rows_as_jsonl",
     "slug",
     "source_from_text",
     "suggested_questions",
+    "verify_answers",
+    "write_bundle",
+    "write_results",
 ]
 
 

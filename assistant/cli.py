@@ -21,6 +21,7 @@ from assistant import extractive, render
 from assistant.assistant import Assistant
 from assistant.chat_commands import Chat
 from assistant.chat_session import chat_from_lines, chat_on_terminal
+from assistant.cli_batch import batch
 from assistant.cli_options import (
     AuthOption,
     BaseUrlOption,
@@ -34,6 +35,7 @@ from assistant.cli_options import (
     OpenOption,
     PortOption,
 )
+from assistant.cli_verify import verify
 from assistant.places import find_place
 from assistant.questions import clean_question
 from assistant.settings import Settings, load_settings
@@ -305,6 +307,10 @@ def reindex(library: LibraryOption = None) -> None:
             _own(library), embedding=load_settings().embedding, progress=progress
         )
     out.print(Text(f"reindexed {len(opened.content())} sources"))
+
+
+app.command()(batch)
+app.command()(verify)
 
 
 def _settings(

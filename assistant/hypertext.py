@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from assistant import render
+from assistant.text_fragments import fragment_link, is_web_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,8 +25,6 @@ SHOWN_CHARACTERS = 600
 """Of a quote in the list of citations; the data attributes and documents have all of it."""
 LEAD_CHARACTERS = 200
 """Shown in front of the answering words where these stand further back than that."""
-
-_WEB_ADDRESS = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def claim_html(
 
     `citations` are those that the claim refers to.
     """
-    macros: Any = _templates().get_template("claim.html").module
+    macros: Any = templates().get_template("claim.html").module
     return str(macros.stated(claim, _by_number(citations), link, prefix)).strip()
 
 
@@ -89,7 +88,7 @@ def _fragment(
     answer: Answer, link: Callable[[Place], str] | None, prefix: str, *, stands_below: bool = False
 ) -> str:
     """`stands_below`: the document shows each quote in its source below, under its own id."""
-    template = _templates().get_template("answer.html")
+    template = templates().get_template("answer.html")
     return template.render(answer=answer, link=link, prefix=prefix, stands_below=stands_below)
 
 
@@ -106,7 +105,7 @@ def _document(asked: list[tuple[str, Answer | None]], *, title: str, heading: st
         _turn(question, answer, f"{number}-" if heading else "")
         for number, (question, answer) in enumerate(asked, 1)
     ]
-    template = _templates().get_template("document.html")
+    template = templates().get_template("document.html")
     return template.render(turns=turns, title=title, heading=heading)
 
 
@@ -118,10 +117,14 @@ def _turn(question: str, answer: Answer | None, prefix: str) -> _Turn:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of this package; what they print is escaped, and text goes through `printable`.
+
+    Their filters and globals are those below.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    templates = Environment(
+    environment = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
         finalize=_shown,
@@ -129,20 +132,21 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["one_line"] = render.one_line
-    templates.globals.update(
+    environment.filters["one_line"] = render.one_line
+    environment.globals.update(
         render=render,
         by_number=_by_number,
         by_source=_by_source,
         excerpt=_excerpt,
-        is_web_address=_is_web_address,
+        fragment_link=fragment_link,
+        is_web_address=is_web_address,
         label=_label,
         passage_place=_passage_place,
         quote_place=_quote_place,
         title_of=_title_of,
         titles=_titles,
     )
-    return templates
+    return environment
 
 
 def _shown(value: Any) -> Any:
@@ -183,10 +187,6 @@ def _quote_place(citation: Citation) -> Place:
 
 def _passage_place(near: Nearest) -> Place:
     return Place(near.source_id, near.paragraph)
-
-
-def _is_web_address(uri: str) -> bool:
-    return _WEB_ADDRESS.fullmatch(uri) is not None and render.printable(uri) == uri
 
 
 def _excerpt(citation: Citation) -> tuple[str, str, str]:

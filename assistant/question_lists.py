@@ -1,4 +1,4 @@
-"""Lists of questions: read from a file, answered in order, written as JSON lines or as a table.
+"""Lists of questions: read from a file or from bytes, and answered in order.
 
 Reading is strict about the file and lenient about its rows: a row that can't be asked is kept, and
 is reported in its place when the list is answered.
@@ -6,34 +6,46 @@ is reported in its place when the list is answered.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.chat import Turn
-from assistant.render import as_json, place, printable
+from assistant.list_encodings import decoded
+from assistant.list_readers import (
+    MAX_COLUMNS,
+    MAX_LIST_BYTES,
+    Header,
+    Table,
+    delimited_table,
+    distinct,
+    header_of,
+    is_blank,
+    json_objects,
+    lines,
+)
+from assistant.list_workbooks import OLE_START, ZIP_START, workbook_tables
+from assistant.render import printable
 from assistant.types import Answer
 from index import PinciteError, QuestionError
 
-MAX_LIST_BYTES = 20_000_000
-MAX_ROWS = 50_000
-MAX_NAMED_COLUMNS = 10
+MAX_ROWS = 100_000
+MAX_NAMED = 10
+"""Columns or ids in one sentence."""
 MAX_NAME_CHARACTERS = 40
 
-CSV_COLUMNS = ("number", "id", "question", "status", "answer", "citations", "error")
-
-_DELIMITERS = ",;\t|"
-_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet take a cell for a formula."""
+_QUESTION = "question"
+_OTHER_NAMES = ("frage", "pregunta", "вопрос", "query", "prompt", "q")
+"""What a column of questions may be called where none is called "question"."""
+_OWN = ("id", "sources", "history")
+"""The other columns and fields that mean something to us."""
+_NO_QUESTION = "The row has no question: write one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class ListedQuestion:
     history: tuple[Turn, ...] = ()
     fault: str | None = None
     """Why it can't be asked, in one sentence; None where nothing is known against it."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """The other columns or fields, each with its text; they are carried through to the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,10 @@ class QuestionList:
     name: str
     """The file's name, without its folder."""
     rows: tuple[ListedQuestion, ...]
+    columns: tuple[str, ...] = ()
+    """The names of the extra columns, in order."""
+    notes: tuple[str, ...] = ()
+    """What was found out while reading and should be told, each in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +92,13 @@ class RowResult:
         return self.answer.status if self.answer else "failed"
 
 
-def read_questions(path: Path) -> QuestionList:
-    """The questions in a `.txt` (one a line), `.csv` or `.jsonl` file, in UTF-8 or UTF-16.
+def read_questions(path: Path, *, question_column: str | None = None) -> QuestionList:
+    """The questions in a `.txt` (one a line), `.csv`, `.tsv`, `.xlsx` or `.jsonl` file.
 
-    A table has a column "question" and may have "id" and "sources"; a JSON line has the field
-    "question" and may have "id", "sources" and "history".
+    A table has a column of questions and may have "id", "sources" and "history"; a JSON line has
+    the field "question" and may have these too. Others are carried through. The questions are in
+    the column or field `question_column`; where it isn't given, in "question", or else in the only
+    one with such a name: "Frage", "prompt" and so on.
 
     Raises:
         QuestionError: the file can't be read as a list of questions; it says why.
@@ -87,16 +107,27 @@ def read_questions(path: Path) -> QuestionList:
     if read is None:
         *most, last = sorted(_READERS)
         raise QuestionError(
-            f"{_named(path)} isn't a {', '.join(most)} or {last} file: save the list as one."
+            f"{_named(path.name)} isn't a {', '.join(most)} or {last} file: save the list as one."
         )
-    rows = tuple(islice(read(_text(path), _named(path)), MAX_ROWS + 1))
-    if not rows:
-        raise QuestionError(f"{_named(path)} holds no question: write at least one into it.")
-    if len(rows) > MAX_ROWS:
-        raise QuestionError(
-            f"{_named(path)} holds more than {MAX_ROWS:,} questions: split it into several lists."
-        )
-    return QuestionList(path.name, rows)
+    return _checked(read(_data(path), _named(path.name), question_column), path.name)
+
+
+def read_questions_from(
+    data: bytes, name: str, *, question_column: str | None = None
+) -> QuestionList:
+    """The questions in `data`, as `read_questions` reads them; for what comes without a file.
+
+    By the ending of `name` if it has one of those, or else by what it looks like: a workbook, JSON
+    lines where the first is a JSON object, a table where its header has a column of questions, or
+    else a question a line.
+
+    Raises:
+        QuestionError: it can't be read as a list of questions; it says why.
+    """
+    if len(data) > MAX_LIST_BYTES:
+        raise _too_large(_named(name))
+    read = _READERS.get(Path(name).suffix.lower(), _from_anything)
+    return _checked(read(data, _named(name), question_column), name)
 
 
 def answer_rows(assistant: Assistant, rows: Iterable[ListedQuestion]) -> Iterator[RowResult]:
@@ -105,34 +136,6 @@ def answer_rows(assistant: Assistant, rows: Iterable[ListedQuestion]) -> Iterato
     A question that can't be answered because of a `PinciteError` has its sentence as failure.
     """
     return (_answer_row(assistant, row) for row in rows)
-
-
-def rows_as_jsonl(results: Iterable[RowResult]) -> str:
-    """One line for each: the answer as `pincite.answer/1`, or the question and its error.
-
-    The row's own id, where it has one, is in "row_id".
-    """
-    return "".join(as_json(_row_dict(result), None) + "\n" for result in results)
-
-
-def rows_as_csv(results: Iterable[RowResult]) -> str:
-    """A table with the columns `CSV_COLUMNS`; no cell of it acts as a formula."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for result in results:
-        answer = result.answer
-        cited = [f"{place(c)} “{c.quote}”" for c in answer.citations] if answer else []
-        cells = (
-            result.row.id or "",
-            answer.question if answer else result.row.question,
-            result.status,
-            answer.text if answer else "",
-            "\n".join(cited),
-            result.failure or "",
-        )
-        writer.writerow([result.row.number, *map(_harmless, cells)])
-    return out.getvalue()
 
 
 def _answer_row(assistant: Assistant, row: ListedQuestion) -> RowResult:
@@ -145,150 +148,265 @@ def _answer_row(assistant: Assistant, row: ListedQuestion) -> RowResult:
     return RowResult(row, answer, None)
 
 
-def _row_dict(result: RowResult) -> dict[str, Any]:
-    row_id = {} if result.row.id is None else {"row_id": result.row.id}
-    if result.answer is None:
-        return {"question": result.row.question, "error": result.failure, **row_id}
-    return {**result.answer.to_dict(), **row_id}
+# --- the kinds of files --------------------------------------------------------------------------
 
 
-def _harmless(cell: str) -> str:
-    shown = printable(cell)
-    return f"'{shown}" if cell.startswith(_FORMULA_STARTS) else shown
-
-
-# --- reading -------------------------------------------------------------------------------------
-
-
-def _text(path: Path) -> str:
-    name = _named(path)
+def _data(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_LIST_BYTES + 1)
     except FileNotFoundError:
-        raise QuestionError(f"There is no file {name}: check the name.") from None
+        raise QuestionError(f"There is no file {_named(path.name)}: check the name.") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else error
-        raise QuestionError(f"{name} can't be read: {reason}.") from None
+        raise QuestionError(f"{_named(path.name)} can't be read: {reason}.") from None
     if len(data) > MAX_LIST_BYTES:
+        raise _too_large(_named(path.name))
+    return data
+
+
+def _checked(listed: QuestionList, name: str) -> QuestionList:
+    """The list under its name, with a note on ids that don't tell rows apart."""
+    rows = listed.rows
+    if not rows:
+        raise QuestionError(f"{_named(name)} holds no question: write at least one into it.")
+    if len(rows) > MAX_ROWS:
         raise QuestionError(
-            f"{name} is larger than {MAX_LIST_BYTES // 1_000_000} MB: split it into several lists."
+            f"{_named(name)} holds more than {MAX_ROWS:,} questions: split it into several lists."
         )
-    try:
-        text = data.decode("utf-16" if data.startswith(_UTF16_BOMS) else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise QuestionError(f"{name} isn't UTF-8 text: save it as UTF-8.") from None
-    if "\0" in text:
-        raise QuestionError(f"{name} holds binary data, not text: save it as plain UTF-8 text.")
-    return text
+    counts = Counter(row.id for row in rows if row.id is not None)
+    several = [id for id, count in counts.items() if count > 1]
+    notes = listed.notes
+    if several:
+        what = "1 id stands" if len(several) == 1 else f"{len(several):,} ids stand"
+        notes += (f"{what} in several rows ({_names(several)}): tell them apart by their number.",)
+    return replace(listed, name=name, notes=notes)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that aren't blank, each with its number in the file."""
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
-        if line.strip():
-            yield number, line.strip()
+def _from_anything(data: bytes, name: str, column: str | None) -> QuestionList:
+    if data.startswith((ZIP_START, OLE_START)):
+        return _from_workbook(data, name, column)
+    text, _ = decoded(data, name)
+    if text.lstrip().startswith("{"):
+        return _from_jsonl(data, name, column)
+    header = header_of(text, _suits(column))
+    # A question may well begin with one of the words that name a column.
+    if _suits(column)(header) and not any("?" in cell for cell in header):
+        return _from_csv(data, name, column)
+    return _from_text(data, name, column)
 
 
-def _from_text(text: str, name: str) -> Iterator[ListedQuestion]:
-    for number, (_, line) in enumerate(_lines(text), 1):
-        yield ListedQuestion(number, line)
-
-
-def _from_csv(text: str, name: str) -> Iterator[ListedQuestion]:
-    # A long question is the fault of its row, but the csv module would refuse the whole file.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_LIST_BYTES))
-    delimiter = max(_DELIMITERS, key=lambda each: _likelihood(_header(text, each)))
-    header = _header(text, delimiter)
-    if not header:
-        return
-    if "question" not in header:
-        raise _no_question(name, "column", header)
-    for number, cells in enumerate(islice(_cells(text, delimiter, name), 1, None), 1):
-        yield _csv_row(number, header, cells)
-
-
-def _header(text: str, delimiter: str) -> list[str]:
-    for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-        if any(cell.strip() for cell in cells):
-            return [cell.strip().casefold() for cell in cells]
-    return []
-
-
-def _likelihood(header: list[str]) -> tuple[bool, int]:
-    return "question" in header, len(header)
-
-
-def _cells(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
-    """The rows that aren't blank, the header first."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield cells
-    except csv.Error as error:
+def _from_text(data: bytes, name: str, column: str | None) -> QuestionList:
+    if column is not None:
         raise QuestionError(
-            f"Line {reader.line_num} of {name} isn't a row of a table ({error}): "
-            "correct its quotation marks."
-        ) from None
+            f"{name} has a question a line and no columns: leave out --question-column."
+        )
+    text, notes = decoded(data, name)
+    every = [line for _, line in lines(text)]
+    questions = filter(None, every)
+    rows = tuple(ListedQuestion(number, line) for number, line in enumerate(questions, 1))
+    return QuestionList(name, rows, notes=(*notes, *_blank_note(len(every) - len(rows), "line")))
 
 
-def _csv_row(number: int, header: list[str], cells: list[str]) -> ListedQuestion:
-    named: dict[str, str] = {}
-    for column, cell in zip(header, cells, strict=False):
-        named.setdefault(column, cell.strip())
-    row = ListedQuestion(
-        number,
-        named.get("question", ""),
-        id=named.get("id") or None,
-        sources=_split_sources(named.get("sources", "")) or None,
+def _from_csv(data: bytes, name: str, column: str | None, *, delimiter: str = ",") -> QuestionList:
+    text, notes = decoded(data, name)
+    table = delimited_table(text, name, _suits(column), first=delimiter)
+    if not table.header:
+        return QuestionList(name, ())
+    listed = _from_table(table, name, column)
+    return replace(listed, notes=(*notes, *listed.notes))
+
+
+def _from_workbook(data: bytes, name: str, column: str | None) -> QuestionList:
+    first: Table | None = None
+    for table in workbook_tables(data, name, MAX_ROWS + 1):
+        if _suits(column)(table.header):
+            return _from_table(table, name, column)
+        first = first or table
+    return _from_table(first, name, column) if first else QuestionList(name, ())
+
+
+def _from_jsonl(data: bytes, name: str, column: str | None) -> QuestionList:
+    text, notes = decoded(data, name)
+    objects = json_objects(text, name)
+    fields = list(dict.fromkeys(key for each in objects for key in each))
+    if not objects:
+        return QuestionList(name, ())
+    question = fields[_question_column(fields, name, "field", column)]
+    extra = [field for field in fields if field != question and field not in _OWN]
+    _check_width(extra, name, "fields")
+    rows = (_json_row(number, each, question) for number, each in enumerate(objects, 1))
+    notes += _column_note(question, "field")
+    notes += _blank_note(sum(not line for _, line in lines(text)), "line")
+    return QuestionList(name, tuple(rows), tuple(extra), notes)
+
+
+_READERS: dict[str, Callable[[bytes, str, str | None], QuestionList]] = {
+    ".csv": _from_csv,
+    ".jsonl": _from_jsonl,
+    ".tsv": partial(_from_csv, delimiter="\t"),
+    ".txt": _from_text,
+    ".xlsx": _from_workbook,
+}
+
+# --- the column of questions ---------------------------------------------------------------------
+
+
+def _suits(column: str | None) -> Callable[[Header], bool]:
+    return lambda header: bool(_question_columns(header, column))
+
+
+def _question_columns(header: Header, column: str | None) -> list[int]:
+    """Where questions may be: in the best of these ways to find one, all that it finds."""
+    folded = [name.casefold() for name in header]
+    wanted = _QUESTION if column is None else column.strip()
+    ways = [
+        [index for index, name in enumerate(header) if name == wanted],
+        [index for index, name in enumerate(folded) if name == wanted.casefold()],
+    ]
+    if column is None:
+        ways.append([index for index, name in enumerate(folded) if name in _OTHER_NAMES])
+    return next(filter(None, ways), [])
+
+
+def _question_column(header: Header, name: str, kind: str, column: str | None) -> int:
+    found = _question_columns(header, column)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise QuestionError(
+            f"{name} has {len(found)} {kind}s that may hold the questions "
+            f"({_names([header[index] for index in found])}): name one with --question-column, "
+            'or call it "question".'
+        )
+    wanted = printable(f'"{_QUESTION if column is None else column[:MAX_NAME_CHARACTERS]}"')
+    raise QuestionError(
+        f"{name} has no {kind} {wanted}, but {_names([each for each in header if each])}: name the "
+        f"one that holds the questions with --question-column, or rename it."
     )
-    if any(cell.strip() for cell in cells[len(header) :]):
+
+
+def _column_note(question: str, kind: str) -> tuple[str, ...]:
+    if question.casefold() == _QUESTION:
+        return ()
+    return (f"The questions are those in the {kind} {_names([question])}.",)
+
+
+def _blank_note(count: int, kind: str) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (f"{count:,} blank {kind}{'s were' if count > 1 else ' was'} left out.",)
+
+
+def _check_width(names: Sequence[str], name: str, kind: str) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise QuestionError(
+            f"{name} has more than {MAX_COLUMNS} {kind}: leave out those that aren't needed."
+        )
+
+
+# --- the rows of a table -------------------------------------------------------------------------
+
+
+def _from_table(table: Table, name: str, column: str | None) -> QuestionList:
+    header = table.header
+    _check_width(header, name, "columns")
+    question = _question_column(header, name, "column", column)
+    folded = [each.casefold() for each in header]
+    own = {each: folded.index(each) for each in _OWN if each in folded}
+    own[_QUESTION] = question
+    others = [
+        index
+        for index, each in enumerate(header)
+        if index not in own.values() and (each or _has_content(table, index))
+    ]
+    columns = distinct(header[index] or f"column {index + 1}" for index in others)
+    extra = list(zip(columns, others, strict=True))
+    rows = tuple(_table_row(table, at, own, extra) for at in range(len(table.rows)))
+    notes = (
+        *table.notes,
+        *_column_note(header[question], "column"),
+        *_blank_note(table.blank_rows, "row"),
+    )
+    return QuestionList(name, rows, tuple(columns), notes)
+
+
+def _has_content(table: Table, column: int) -> bool:
+    return any(len(row) > column and row[column].strip() for row in table.rows)
+
+
+def _table_row(
+    table: Table, at: int, own: dict[str, int], extra: list[tuple[str, int]]
+) -> ListedQuestion:
+    cells = table.rows[at]
+    cell = dict(enumerate(cells))
+    said = {name: cell.get(column, "").strip() for name, column in own.items()}
+    row = ListedQuestion(
+        at + 1,
+        said[_QUESTION],
+        id=said.get("id") or None,
+        sources=_split_sources(said.get("sources", "")) or None,
+        extra=tuple((name, cell.get(column, "")) for name, column in extra),
+    )
+    if not is_blank(cells[len(table.header) :]):
         return replace(
             row,
             fault="The row has more cells than the header: put a question that holds the "
             "delimiter between double quotes.",
         )
-    return row
+    for name, column in own.items():
+        if fault := table.faults.get((at, column)):
+            return replace(row, fault=f"The row's {name} {fault}")
+    if not row.question:
+        return replace(row, fault=_NO_QUESTION)
+    try:
+        return replace(row, history=_history_in_cell(said.get("history", "")))
+    except ValueError as error:
+        return replace(row, fault=str(error))
 
 
 def _split_sources(text: str) -> tuple[str, ...]:
     return tuple(filter(None, re.split(r"[,;\s]+", text)))
 
 
-def _from_jsonl(text: str, name: str) -> Iterator[ListedQuestion]:
-    objects = [_json_object(line, number, name) for number, line in _lines(text)]
-    if objects and not any("question" in each for each in objects):
-        raise _no_question(name, "field", list(dict.fromkeys(key for o in objects for key in o)))
-    for number, data in enumerate(objects, 1):
-        yield _json_row(number, data)
-
-
-def _json_object(line: str, number: int, name: str) -> dict[str, Any]:
+def _history_in_cell(text: str) -> tuple[Turn, ...]:
     try:
-        data = json.loads(line)
+        data = json.loads(text) if text else None
     except (ValueError, RecursionError):  # no JSON, or nested too deeply
-        raise QuestionError(f"Line {number} of {name} isn't JSON: correct it.") from None
-    if not isinstance(data, dict):
-        raise QuestionError(
-            f'Line {number} of {name} isn\'t a JSON object: write it as {{"question": "…"}}.'
-        )
-    return data
+        data = text
+    return _json_history(data)
 
 
-def _json_row(number: int, data: dict[str, Any]) -> ListedQuestion:
-    question = data.get("question")
-    row = ListedQuestion(number, question if isinstance(question, str) else "")
+# --- the rows of JSON lines ----------------------------------------------------------------------
+
+
+def _json_row(number: int, data: dict[str, Any], question: str) -> ListedQuestion:
+    asked = data.get(question)
+    row = ListedQuestion(
+        number,
+        asked if isinstance(asked, str) else "",
+        extra=tuple(
+            (name, _json_text(value))
+            for name, value in data.items()
+            if name != question and name not in _OWN
+        ),
+    )
     try:
         return replace(
             row,
             id=_json_id(data.get("id")),
             sources=_json_sources(data.get("sources")),
-            history=tuple(_json_turn(turn) for turn in _json_list(data.get("history"))),
-            fault=None if isinstance(question, str) else "The row has no question: write one.",
+            history=_json_history(data.get("history")),
+            fault=None if row.question.strip() else _NO_QUESTION,
         )
     except ValueError as error:
         return replace(row, fault=str(error))
+
+
+def _json_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _json_id(data: Any) -> str | None:
@@ -309,12 +427,12 @@ def _json_sources(data: Any) -> tuple[str, ...] | None:
     raise ValueError("The row's \"sources\" isn't a list of ids: correct it.")
 
 
-def _json_list(data: Any) -> list[Any]:
+def _json_history(data: Any) -> tuple[Turn, ...]:
     if data is None:
-        return []
-    if isinstance(data, list):
-        return data
-    raise ValueError('The row\'s "history" isn\'t a list: write [["user", "…"], …].')
+        return ()
+    if not isinstance(data, list):
+        raise ValueError('The row\'s "history" isn\'t a list: write [["user", "…"], …].')
+    return tuple(map(_json_turn, data))
 
 
 def _json_turn(data: Any) -> Turn:
@@ -329,23 +447,20 @@ def _json_turn(data: Any) -> Turn:
     )
 
 
-def _no_question(name: str, kind: str, found: list[str]) -> QuestionError:
-    named = ", ".join(
-        printable(repr(each[:MAX_NAME_CHARACTERS])) for each in found[:MAX_NAMED_COLUMNS]
-    )
-    more = ", …" if len(found) > MAX_NAMED_COLUMNS else ""
+# --- messages ------------------------------------------------------------------------------------
+
+
+def _names(names: Sequence[str]) -> str:
+    """Up to `MAX_NAMED` names, each shortened and between quotation marks."""
+    named = [printable(repr(each[:MAX_NAME_CHARACTERS])) for each in names[:MAX_NAMED]]
+    return ", ".join([*named, "…"] if len(names) > MAX_NAMED else named) or "none"
+
+
+def _named(name: str) -> str:
+    return printable(repr(name))
+
+
+def _too_large(name: str) -> QuestionError:
     return QuestionError(
-        f'{name} has no {kind} "question", but {named or "none"}{more}: rename the one that holds '
-        "the questions."
+        f"{name} is larger than {MAX_LIST_BYTES // 1_000_000} MB: split it into several lists."
     )
-
-
-def _named(path: Path) -> str:
-    return printable(repr(path.name))
-
-
-_READERS: dict[str, Callable[[str, str], Iterator[ListedQuestion]]] = {
-    ".csv": _from_csv,
-    ".jsonl": _from_jsonl,
-    ".txt": _from_text,
-}

@@ -188,36 +188,38 @@ def markdown(answer: Answer, *, show_withheld: bool = False, prefix: str = "") -
     before the footnotes' numbers, where a document has those of several answers.
     """
     notes = partial(_notes, prefix=prefix)
-    lines = [f"**{_escape(answer.question)}**", ""]
+    lines = [f"**{markdown_text(answer.question)}**", ""]
     if not answer.claims:
         lines += [NOT_ANSWERED, ""]
     for claim in answer.claims:
-        lines += [f"{_escape(claim.text)}{notes(claim.citations)}", ""]
+        lines += [f"{markdown_text(claim.text)}{notes(claim.citations)}", ""]
     for disagreement in answer.disagreements:
         lines += [heading(disagreement, answer, notes), ""]
-        lines += [f"- {_escape(s.text)}{notes(s.citations)}" for s in untold(disagreement, answer)]
+        lines += [
+            f"- {markdown_text(s.text)}{notes(s.citations)}" for s in untold(disagreement, answer)
+        ]
         lines.append("")
-    lines += [f"{OPEN} {_escape(part)}\n" for part in answer.unanswered if answer.claims]
+    lines += [f"{OPEN} {markdown_text(part)}\n" for part in answer.unanswered if answer.claims]
     if fell_back(answer):
         lines += [SOURCES_INSTEAD, ""]
     for c in answer.citations:
-        lines.append(f"[^{prefix}{c.number}]: {_escape(place(c))}: {_escape(c.quote)}")
+        lines.append(f"[^{prefix}{c.number}]: {markdown_text(place(c))}: {markdown_text(c.quote)}")
     if answer.nearest:
         lines += ["", NEAREST, ""]
         lines += [
-            f"- {_escape(near.source_id)} ¶{near.paragraph}: {_escape(near.text)}"
+            f"- {markdown_text(near.source_id)} ¶{near.paragraph}: {markdown_text(near.text)}"
             for near in answer.nearest
         ]
     if answer.withheld:
         lines += ["", withheld_count(answer), ""]
     if show_withheld:
-        lines += [f"- {_escape(withheld(each))}" for each in answer.withheld]
+        lines += [f"- {markdown_text(withheld(each))}" for each in answer.withheld]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def unanswered_markdown(question: str) -> str:
     """A question whose answer was left out."""
-    return f"**{_escape(question)}**\n\n{LEFT_OUT}\n"
+    return f"**{markdown_text(question)}**\n\n{LEFT_OUT}\n"
 
 
 def _notes(numbers: tuple[int, ...], prefix: str) -> str:
@@ -227,6 +229,7 @@ def _notes(numbers: tuple[int, ...], prefix: str) -> str:
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|!~$&"})
 
 
-def _escape(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """The text in one line, with nothing in it that acts as Markdown."""
     escaped = one_line(text).translate(_MARKDOWN)
     return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escaped)

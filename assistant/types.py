@@ -5,12 +5,15 @@ Status and text are computed from the parts whenever they are read, so they can'
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
 
 from assistant import hypertext, render
 from index.errors import AnswerError
+
+if TYPE_CHECKING:
+    from index import Library
 
 SCHEMA = "pincite.answer/1"
 
@@ -216,6 +219,24 @@ class Answer(Value):
     def to_html(self) -> str:
         """The answer and its quotes as an HTML document that stands on its own."""
         return hypertext.answer_document(self)
+
+    def to_web_annotations(self) -> str:
+        """Each statement attached to the words that support it: W3C Web Annotations in JSON-LD."""
+        from assistant.web_annotations import collection
+
+        return render.as_json(collection(self), 2)
+
+    def to_csl_json(self, library: Library | None = None) -> str:
+        """The cited sources as CSL-JSON; `library` adds what its texts state of themselves."""
+        from assistant.bibliography import csl_json
+
+        return render.as_json(csl_json(self, library), 2)
+
+    def to_bibtex(self, library: Library | None = None) -> str:
+        """The cited sources as BibTeX; `library` adds what its texts state of themselves."""
+        from assistant.bibliography import bibtex
+
+        return bibtex(self, library)
 
     def __str__(self) -> str:
         return render.plain(self)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,8 @@ from assistant import (
     QuestionError,
     RowResult,
     read_questions,
-    rows_as_csv,
-    rows_as_jsonl,
     slug,
+    write_results,
 )
 from assistant.question_lists import MAX_ROWS
 from assistant.render import one_line, place, printable
@@ -34,19 +32,8 @@ SHOWN_CHARACTERS = 400
 """Of a question, an answer or a quote, in the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form in which results are downloaded."""
-
-    ending: str
-    write: Callable[[list[RowResult]], str]
-    encoding: str
-
-
-JSONL = Form("jsonl", rows_as_jsonl, "utf-8")
-# With the mark that utf-8-sig puts at its beginning, spreadsheets know that it is UTF-8.
-CSV = Form("csv", rows_as_csv, "utf-8-sig")
-_FORMS = (JSONL, CSV)
+FORMS = {"html": "Report", "xlsx": "XLSX", "csv": "CSV", "md": "Markdown", "jsonl": "JSONL"}
+"""The endings of the files that results are downloaded as, and what they are called."""
 
 _WAITING = "Waiting for other lists"
 _ANSWERING = "Answering"
@@ -68,7 +55,7 @@ def build_question_lists(assistant: Assistant) -> None:
         resumes = gr.Button("Resume", size="sm", interactive=False, elem_id="list-resume")
     view = gr.HTML(apply_default_css=False, elem_id="list-view")
     with gr.Row():
-        downloads = [_download(state, form) for form in _FORMS]
+        downloads = [_download(assistant, state, ending) for ending in FORMS]
 
     def shown(run: ListRun, doing: str | None = None) -> tuple[Any, ...]:
         at_rest = doing is None
@@ -120,6 +107,7 @@ def run_html(run: ListRun, doing: str | None = None) -> str:
     return rendered(
         "question_list.html",
         name=one_line(run.questions.name),
+        notes=[one_line(note) for note in run.questions.notes],
         line=f"{doing or at_rest} · {progress_line(run)}",
         done=done,
         total=len(run.questions.rows),
@@ -133,28 +121,30 @@ def fault_html(sentence: str) -> str:
     return rendered("question_list.html", fault=one_line(sentence))
 
 
-def write_results(run: ListRun, form: Form, folder: Path) -> Path:
+def results_file(assistant: Assistant, run: ListRun, ending: str, folder: Path) -> Path:
     """The results so far as a file in a new folder within `folder`, which only we can read."""
     folder.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(prefix="list-", dir=folder))
-    path = own / f"{slug(Path(run.questions.name).stem)}-answers.{form.ending}"
-    path.write_text(form.write(run.results[:]), encoding=form.encoding, newline="")
+    path = own / f"{slug(Path(run.questions.name).stem)}-answers.{ending}"
+    write_results(path, run.questions, run.results[:], assistant.library)
     return path
 
 
-def _download(state: State, form: Form) -> Button:
+def _download(assistant: Assistant, state: State, ending: str) -> Button:
     """A button that writes the results so far, and then has the browser download them.
 
     Gradio's own button would download what was written before the click.
     """
     import gradio as gr
 
-    label, name = f"Download {form.ending.upper()}", f"list-{form.ending}"
-    button = gr.Button(label, size="sm", interactive=False, elem_id=name)
+    name = f"list-{ending}"
+    button = gr.Button(
+        f"Download {FORMS[ending]}", size="sm", interactive=False, elem_id=name, min_width=120
+    )
     file: DownloadButton = gr.DownloadButton(visible="hidden", elem_id=f"{name}-file")
 
     def written(run: ListRun) -> str:
-        return str(write_results(run, form, Path(file.GRADIO_CACHE)))
+        return str(results_file(assistant, run, ending, Path(file.GRADIO_CACHE)))
 
     button.click(written, state, file, concurrency_limit=4, **QUIET).success(
         None, None, None, js=f"() => document.getElementById('{name}-file').click()", **QUIET

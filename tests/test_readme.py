@@ -44,6 +44,9 @@ def desk(tmp_path_factory, sample, server):
         "“Ships can enter again,” said harbour master Elena Petrova.\n",
         encoding="utf-8",
     )
+    (folder / "questions.txt").write_text(
+        "When did Trump and Putin speak by phone?\nWhat is the capital of Australia?\n"
+    )
     binaries = str(Path(sys.executable).parent)
     path = os.pathsep.join([binaries, os.environ["PATH"]])
     model = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": server.base_url}

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from assistant import Assistant
-from assistant.question_lists import CSV_COLUMNS
+from assistant.list_cells import ANSWER_COLUMNS
 from tests.page.browser import ANSWER_MS, Visits, marked_text
 from tests.page.serving import ServedPage
 
@@ -130,7 +130,7 @@ def test_the_downloads_have_the_answers_that_asking_gives(
     name, data = downloaded(page, "csv")
     assert name == "list-answers.csv"
     header, *cells = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-    assert tuple(header) == CSV_COLUMNS
+    assert tuple(header) == ANSWER_COLUMNS
     assert [row[2] for row in cells] == [*questions, NO_WORDS]
     assert [row[3] for row in cells] == [*(answer.status for answer in answers), "failed"]
     for row, answer in zip(cells, answers, strict=False):
@@ -141,8 +141,8 @@ def test_the_downloads_have_the_answers_that_asking_gives(
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        pytest.param("list.pdf", CALL, "isn't a .csv, .jsonl or .txt file", id="kind"),
-        pytest.param("list.csv", f"query\n{CALL}\n", 'has no column "question"', id="column"),
+        pytest.param("list.pdf", CALL, "isn't a .csv, .jsonl, .tsv, .txt or .xlsx file", id="kind"),
+        pytest.param("list.csv", f"text\n{CALL}\n", 'has no column "question"', id="column"),
         pytest.param("list.jsonl", "{\n", "isn't JSON", id="json"),
         pytest.param("list.txt", "\n\n", "holds no question", id="empty"),
     ],

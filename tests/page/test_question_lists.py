@@ -15,13 +15,11 @@ from assistant import Answer, Assistant
 from assistant.question_lists import ListedQuestion, QuestionList, RowResult
 from page.list_runs import ListRun, progress_line
 from page.question_lists import (
-    CSV,
-    JSONL,
     SHOWN_CHARACTERS,
     SHOWN_ROWS,
     fault_html,
+    results_file,
     run_html,
-    write_results,
 )
 
 CALL = "When did Trump and Putin speak by phone?"
@@ -235,20 +233,22 @@ def half(sample: Assistant) -> ListRun:
     return run
 
 
-def test_what_is_finished_can_be_downloaded(half: ListRun, tmp_path: Path) -> None:
-    lines = write_results(half, JSONL, tmp_path).read_text(encoding="utf-8").splitlines()
+def test_what_is_finished_can_be_downloaded(
+    sample: Assistant, half: ListRun, tmp_path: Path
+) -> None:
+    lines = results_file(sample, half, "jsonl", tmp_path).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["question"] for line in lines] == ["Wo liegt Köln?", FAR]
-    table = write_results(half, CSV, tmp_path).read_bytes()
+    table = results_file(sample, half, "csv", tmp_path).read_bytes()
     assert table.startswith(b"\xef\xbb\xbfnumber,")
     _, *rows = csv.reader(table.decode("utf-8-sig").splitlines())
     assert [row[2] for row in rows] == ["Wo liegt Köln?", FAR]
 
 
 def test_a_download_is_a_new_file_with_a_tame_name_in_a_private_folder(
-    half: ListRun, tmp_path: Path
+    sample: Assistant, half: ListRun, tmp_path: Path
 ) -> None:
     folder = tmp_path / "not" / "there"
-    first, second = (write_results(half, CSV, folder) for _ in range(2))
+    first, second = (results_file(sample, half, "csv", folder) for _ in range(2))
     assert first != second
     assert first.name == second.name == "koln-co-answers.csv"
     assert first.parent.parent == folder
@@ -258,8 +258,10 @@ def test_a_download_is_a_new_file_with_a_tame_name_in_a_private_folder(
 @pytest.mark.parametrize(
     "name", ["../../etc/passwd.csv", "…\u202e.csv", ".csv", "a" * 250 + ".csv"]
 )
-def test_no_file_name_leads_out_of_the_folder(half: ListRun, tmp_path: Path, name: str) -> None:
+def test_no_file_name_leads_out_of_the_folder(
+    sample: Assistant, half: ListRun, tmp_path: Path, name: str
+) -> None:
     half.questions = QuestionList(name, half.questions.rows)
-    path = write_results(half, CSV, tmp_path)
+    path = results_file(sample, half, "csv", tmp_path)
     assert path.resolve().parent.parent == tmp_path.resolve()
     assert path.name.isascii()
