@@ -19,11 +19,11 @@ from assistant.assistant import Assistant
 from assistant.batch_progress import BatchState
 from assistant.batch_requests import row_key
 from assistant.batch_workers import Pool, default_width, processes, processes_suit, threads
-from assistant.citations import holds
 from assistant.journal import Journal, identity_of, journal_path
 from assistant.list_writers import check_output, write_results
 from assistant.question_lists import ListedQuestion, QuestionList, RowResult, read_questions
 from assistant.questions import clean_question
+from assistant.recheck import recheck
 from assistant.types import Answer
 from index import Library, PinciteError, SettingsError
 
@@ -176,8 +176,8 @@ def answer_list(
 ) -> BatchState:
     """Answer those questions that the journal doesn't have yet; each result goes into it at once.
 
-    A question that stands in several rows is asked once. An answer in the journal whose citations
-    don't hold in the library is asked for again.
+    A question that stands in several rows is asked once. An answer in the journal that doesn't
+    hold in the library any more (see `recheck`) is asked for again.
 
     Args:
         assistant: its model answers, or else the sources' own sentences do.
@@ -287,8 +287,8 @@ class _Run:
         if self._unsound:
             what = "1 answer" if self._unsound == 1 else f"{self._unsound:,} answers"
             self._notes.append(
-                f"{what} in the journal can't be used, as the citations don't hold in the library "
-                "or the answer isn't to this question: the questions are asked again."
+                f"{what} in the journal can't be used, as a citation or statement doesn't hold in "
+                "the library, or the answer isn't to this question: the questions are asked again."
             )
 
     # answering
@@ -397,17 +397,11 @@ class _Run:
 def _sound(answer: Answer, row: ListedQuestion, library: Library) -> bool:
     """Whether an answer from the journal can be believed to be this question's.
 
-    Anybody may have changed the file: every citation must hold in the library, and what refers to
-    citations must refer to these.
+    Anybody may have changed the file, so it is checked like any stored answer: each citation
+    against the library, each statement against its quotes.
     """
     try:
-        if answer.question != clean_question(row.question):
-            return False
-        if not all(holds(each, library.indexed(each.source_id)) for each in answer.citations):
-            return False
+        own = answer.question == clean_question(row.question)
     except PinciteError:
         return False
-    sides = (side for disagreement in answer.disagreements for side in disagreement.sides)
-    cited = [*(claim.citations for claim in answer.claims), *(side.citations for side in sides)]
-    known = {each.number for each in answer.citations}
-    return all(numbers and set(numbers) <= known for numbers in cited)
+    return own and not recheck(answer, library).faults

@@ -301,6 +301,7 @@ def test_a_changed_library_is_noticed_before_and_while_questions_are_asked(
         pytest.param('"citations":[1]', '"citations":[7]', id="a citation's number"),
         pytest.param('"source_id":"', '"source_id":"x', id="a source"),
         pytest.param('"question":"', '"question":"Not ', id="the question"),
+        pytest.param('"claims":[{"text":"', '"claims":[{"text":"Not ', id="a statement"),
     ],
 )
 def test_an_answer_that_was_altered_in_the_journal_is_asked_for_again(
@@ -310,7 +311,7 @@ def test_an_answer_that_was_altered_in_the_journal_is_asked_for_again(
     right = output.read_bytes()
     path = journal_path(output)
     head, first, second = path.read_text("utf-8").splitlines(keepends=True)
-    altered = first.replace(true.replace(":", ": ", 1), false.replace(":", ": ", 1))
+    altered = first.replace(true.replace(":", ": "), false.replace(":", ": "))
     assert altered != first
     path.write_text(head + altered + second, "utf-8")
     state = answer_into(assistant, cases(2), output)
