@@ -58,7 +58,7 @@ demo: $(VENV)/.runtime ## ask the sample articles three questions
 	$(call ask,A plain question,How much are the Ukrainian rare earth deposits in the proposed deal worth?)
 	$(call ask,The two articles disagree,Did the Saudi Arabia meeting take place before or after the Trump-Putin phone call?)
 	$(call ask,The articles do not answer,What is the capital of Australia?)
-	@printf '\n%s\n%s\n' \
+	@printf '\n%s\n%s\n%s\n' \
 	  'Ask your own:  $(BIN)/pincite ask "Who is quoted in the articles?"' \
 	  'Open the page: $(BIN)/pincite serve' \
 	  'Run the tests: make test'

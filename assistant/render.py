@@ -88,6 +88,12 @@ def place(citation: Citation) -> str:
     return f"{citation.source_id} ¶{citation.paragraph}"
 
 
+def reference(citation: Citation) -> str:
+    """Where a citation points, for whoever doesn't have the library: with the source's title."""
+    title = citation.source_title
+    return f"{place(citation)}, {one_line(title)}" if title else place(citation)
+
+
 def prose(answer: Answer) -> str:
     """The claims with their marks, what other sources say against them, and what is left open."""
     if not answer.claims:
@@ -146,7 +152,9 @@ def plain(answer: Answer) -> str:
     if fell_back(answer):
         blocks.append(SOURCES_INSTEAD)
     if answer.citations:
-        blocks += [f"[{c.number}] {place(c)}\n    {one_line(c.quote)}" for c in answer.citations]
+        blocks += [
+            f"[{c.number}] {reference(c)}\n    {one_line(c.quote)}" for c in answer.citations
+        ]
     if answer.nearest:
         lines = [f"- {n.source_id} ¶{n.paragraph}: {one_line(n.text)}" for n in answer.nearest]
         blocks.append("\n".join([NEAREST, *lines]))
@@ -203,7 +211,9 @@ def markdown(answer: Answer, *, show_withheld: bool = False, prefix: str = "") -
     if fell_back(answer):
         lines += [SOURCES_INSTEAD, ""]
     for c in answer.citations:
-        lines.append(f"[^{prefix}{c.number}]: {markdown_text(place(c))}: {markdown_text(c.quote)}")
+        title = f", {markdown_text(c.source_title)}" if c.source_title else ""
+        where = f"{markdown_text(place(c))}{title}"
+        lines.append(f"[^{prefix}{c.number}]: {where}: {markdown_text(c.quote)}")
     if answer.nearest:
         lines += ["", NEAREST, ""]
         lines += [

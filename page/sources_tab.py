@@ -152,8 +152,9 @@ def _adding(
     def upload(paths: list[str] | None, chosen: str) -> Iterator[tuple[Any, ...]]:
         uploads = [Upload(Path(path).name, Path(path)) for path in paths or []]
         for adding in add_uploads(assistant, uploads):
-            yield gr.skip(), adding.html(), gr.skip()
-        yield None, gr.skip(), list_html(assistant, chosen)
+            files_left = gr.skip() if adding.doing else None
+            listed = gr.skip() if adding.doing else list_html(assistant, chosen)
+            yield files_left, adding.html(), listed
 
     def add_pasted(given: str, pasted: str, chosen: str) -> Iterator[tuple[Any, ...]]:
         if not pasted.strip():
@@ -161,12 +162,10 @@ def _adding(
             yield gr.skip(), gr.skip(), told, gr.skip()
             return
         named = given.strip() or pasted.strip().partition("\n")[0][:80]
-        kept = False
         for adding in add_uploads(assistant, [Upload(named, text=pasted)]):
-            kept = adding.refused
-            yield gr.skip(), gr.skip(), adding.html(), gr.skip()
-        cleared = gr.skip() if kept else ""
-        yield cleared, cleared, gr.skip(), list_html(assistant, chosen)
+            cleared = gr.skip() if adding.doing or adding.refused else ""
+            listed = gr.skip() if adding.doing else list_html(assistant, chosen)
+            yield cleared, cleared, adding.html(), listed
 
     many: dict[str, Any] = {"concurrency_limit": None, **QUIET}
     files.upload(upload, [files, scope], [files, added, table], **many).then(**changed)

@@ -98,7 +98,7 @@ def test_marks_stand_side_by_side() -> None:
 
 
 def test_an_answer_is_printed_with_its_quotes_below() -> None:
-    assert str(make()) == "It rained. [1]\n\n[1] text ¶1\n    It rained."
+    assert str(make()) == "It rained. [1]\n\n[1] text ¶1, It rained.\n    It rained."
 
 
 def test_an_abstention_shows_the_nearest_passages_and_no_quotes() -> None:
@@ -145,7 +145,9 @@ def test_markdown_has_quotes_as_footnotes() -> None:
         "It rained.[^1]\n\nHats help.[^3]\n\n"
         "The sources disagree on whether it is so. Against [^1]:\n\n"
         "- It was dry.[^2]\n\n"
-        "[^1]: text ¶1: It rained.\n[^2]: other ¶2: It was dry.\n[^3]: text ¶3: Hats help.\n"
+        "[^1]: text ¶1, It rained.: It rained.\n"
+        "[^2]: other ¶2, It was dry.: It was dry.\n"
+        "[^3]: text ¶3, Hats help.: Hats help.\n"
     )
 
 
@@ -181,7 +183,7 @@ def test_markdown_of_an_abstention_shows_the_nearest_passages() -> None:
 def test_source_text_cannot_act_as_markdown(text: str, escaped: str) -> None:
     lines = make(text).to_markdown().splitlines()
     assert lines[2] == f"{escaped}[^1]"
-    assert lines[4] == f"[^1]: text ¶1: {escaped}"
+    assert lines[4] == f"[^1]: text ¶1, {escaped}: {escaped}"
 
 
 @given(st.text(max_size=60))

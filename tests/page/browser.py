@@ -136,13 +136,20 @@ class Visits:
 
 
 def ask(page: Page, question: str) -> None:
-    """Ask on the page and wait until the answer is complete."""
+    """Ask on the page and wait until the answer is complete, and kept by the tab."""
     turns = page.locator("#conversation .turn")
     asked = turns.count()
     box = page.locator("#question textarea, #question input").first
     box.fill(question)
     box.press("Enter")
     turns.nth(asked).locator(".making").wait_for(timeout=ANSWER_MS)
+    page.wait_for_function(
+        """question => {
+          const kept = sessionStorage.getItem("pincite.conversation");
+          return kept && JSON.parse(kept).turns.at(-1)?.question === question;
+        }""",
+        arg=question,
+    )
 
 
 def marked_text(page: Page) -> str:

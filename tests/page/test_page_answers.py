@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from assistant import Answer, Assistant, Conversation
 from tests.page.browser import ask, axe, marked_text
@@ -134,7 +135,7 @@ def test_the_citations_can_be_read_with_the_keyboard_alone(served, page_of):
             break
     focused = page.evaluate("document.activeElement.dataset.quote")
     assert focused == marks.last.get_attribute("data-quote")
-    assert page.locator("#quote-tip").is_visible()
+    expect(page.locator("#quote-tip")).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_selector("#source-pane mark")
     assert marked_text(page) == focused
@@ -221,6 +222,7 @@ def test_answers_and_conversations_can_be_taken_away(served, page_of, sample, tm
     assert as_html.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
     first.get_by_role("button", name="Copy").click()
+    page.wait_for_function("async () => (await navigator.clipboard.readText()) !== ''")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == str(answer)
     assert f"[1] {answer.citations[0].source_id} ¶" in copied
@@ -275,4 +277,4 @@ def test_a_question_that_cannot_be_asked_says_why_and_is_given_back(served, page
     failure = page.locator("#current .failure")
     failure.wait_for()
     assert "question" in failure.inner_text().lower()
-    assert box.input_value() == "?!"
+    expect(box).to_have_value("?!")

@@ -105,8 +105,11 @@ def listed(page: Page) -> Locator:
     return page.locator("table.sources input.one")
 
 
-def ids(page: Page) -> list[str]:
-    return [box.get_attribute("value") or "" for box in listed(page).all()]
+def expect_ids(page: Page, expected: list[str]) -> None:
+    """That the table comes to list these sources, in this order."""
+    expect(listed(page)).to_have_count(len(expected))
+    for box, id in zip(listed(page).all(), expected, strict=True):
+        expect(box).to_have_attribute("value", id)
 
 
 def choose(page: Page, *chosen: str) -> None:
@@ -169,7 +172,8 @@ def test_uploads_stay_in_the_librarys_folder_and_no_path_of_the_server_is_shown(
     assert {path.partition("/")[0] for path in new} == {library.name}
     (uploads,) = library.glob("uploads-*")
     assert uploads.stat().st_mode & 0o077 == 0
-    source = ids(page)[-1]
+    expect(listed(page)).to_have_count(len(TEXTS) + 1)
+    source = listed(page).last.get_attribute("value")
     page.locator(f"table.sources a[data-source='{source}']").click()
     page.locator("#source-pane .paragraph").wait_for()
     shown = page.content() + "".join(lines)
@@ -220,7 +224,7 @@ def test_nothing_pasted_is_told(page_of, own):
     page.get_by_role("button", name="Paste a text").click()
     page.get_by_role("button", name="Add this text").click()
     expect(page.locator("#added")).to_have_text("There is no text to add: paste one first.")
-    assert ids(page) == list(TEXTS)
+    expect_ids(page, list(TEXTS))
 
 
 def test_the_same_name_again_replaces_nothing(page_of, own, given):
@@ -230,7 +234,7 @@ def test_the_same_name_again_replaces_nothing(page_of, own, given):
     ]
     again = given("harbour.txt", "The clock of Vidin stopped in 1933.")
     assert upload(page, again) == ["added harbour.txt as harbour-3"]
-    assert ids(page) == ["harbour", "mill", "harbour-2", "harbour-3"]
+    expect_ids(page, ["harbour", "mill", "harbour-2", "harbour-3"])
     page.locator("table.sources a[data-source=harbour]").click()
     expect(page.locator("#source-pane .paragraph .text")).to_have_text(HARBOUR)
 
@@ -240,10 +244,10 @@ def test_the_same_content_again_is_told_and_not_added(page_of, own, given):
     assert paste(page, "copy", HARBOUR) == [
         "refused copy: It has the same content as 'harbour': leave it out."
     ]
-    assert page.get_by_label("Text", exact=True).input_value() == HARBOUR
+    expect(page.get_by_label("Text", exact=True)).to_have_value(HARBOUR)
     (line,) = upload(page, given("mill.txt", MILL))
     assert line == "unchanged mill.txt as mill: the library has this text already."
-    assert ids(page) == list(TEXTS)
+    expect_ids(page, list(TEXTS))
 
 
 # --- choosing ------------------------------------------------------------------------------------
@@ -299,7 +303,7 @@ def test_a_source_is_removed_only_after_a_question(page_of, own):
     expect(page.get_by_role("button", name="Keep it")).to_be_focused()
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator("#removal")).to_be_hidden()
-    assert ids(page) == list(TEXTS)
+    expect_ids(page, list(TEXTS))
     remove.click()
     page.get_by_role("button", name="Remove it").click()
     expect(listed(page)).to_have_count(1)

@@ -219,7 +219,7 @@ def test_a_reader_who_scrolls_away_is_not_fetched_back(
     ask(page, FAR)
     coming = begin(page, CALL, TRUE, ALSO_TRUE, THIRD, come=1)
     scrolled = "document.querySelector('#conversation').scrollTop"
-    assert page.evaluate(scrolled) > 0
+    page.wait_for_function(f"{scrolled} > 0")
     page.evaluate(f"{scrolled} = 0")
     coming.let()
     expect(page.locator(".turn.pending .claim")).to_have_count(2)

@@ -66,6 +66,7 @@ def test_readers_who_ask_at_once_see_their_own_questions_only(
     for page, own, others in ((first, CALL, ACCUSED), (second, ACCUSED, CALL)):
         page.locator("#conversation .making").wait_for(timeout=ANSWER_MS)
         assert questions(page) == [own]
+        page.wait_for_function("sessionStorage.getItem('pincite.conversation')")
         assert own in saved(page)
         assert others not in saved(page)
         assert others not in page.locator("#conversation").inner_text()
