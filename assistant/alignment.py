@@ -35,16 +35,20 @@ def similarity(first: Candidate, second: Candidate) -> float:
 
 def counterparts(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
     """From each other source the sentence that tells of the same thing, if there is one."""
+    return tuple(
+        other
+        for other in nearest_to_each_other(candidate, evidence)
+        if tell_of_the_same(candidate, other, evidence)
+    )
+
+
+def nearest_to_each_other(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
+    """From each other source the sentence nearest to this one, if this is nearest to it too."""
     pool = evidence.prose()
-    others = {other.sentence.source_id for other in pool} - {candidate.sentence.source_id}
-    found = []
-    for source_id in sorted(others):
-        other = _nearest(candidate, source_id, pool)
-        if _nearest(other, candidate.sentence.source_id, pool) is candidate and tell_of_the_same(
-            candidate, other, evidence
-        ):
-            found.append(other)
-    return tuple(found)
+    own = candidate.sentence.source_id
+    others = sorted({other.sentence.source_id for other in pool} - {own})
+    nearest = [_nearest(candidate, source_id, pool) for source_id in others]
+    return tuple(other for other in nearest if _nearest(other, own, pool) is candidate)
 
 
 def backing(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
@@ -88,12 +92,16 @@ def _nearest(candidate: Candidate, source_id: str, pool: tuple[Candidate, ...]) 
 
 def tell_of_the_same(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
     """Whether two sentences are close and share enough words to tell of one thing."""
-    if similarity(first, second) < CLOSE:
-        return False
-    told = tuple(_quoted_or_all(each.sentence.text) for each in (first, second))
+    return similarity(first, second) >= CLOSE and share_enough_words(
+        first.sentence.text, second.sentence.text, twins=_are_twins(first, second, evidence)
+    )
+
+
+def share_enough_words(first: str, second: str, *, twins: bool) -> bool:
+    """Whether enough words of two sentences are the same for them to tell of one thing."""
+    told = tuple(_quoted_or_all(text) for text in (first, second))
     ours, theirs = map(_words, told)
     shared, shorter = len(ours & theirs), min(len(ours), len(theirs))
-    twins = _are_twins(first, second, evidence)
     if not twins and _name_different_things(*told):
         return False
     least = MIN_SHARED_BY_TWINS if twins else MIN_SHARED

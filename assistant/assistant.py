@@ -14,6 +14,8 @@ from assistant.assemble import Assembly
 from assistant.budget import Budget, ModelUse
 from assistant.chat import Turn, depends, stand_alone_parts
 from assistant.citations import cite
+from assistant.comparing import compare
+from assistant.comparison import Comparison
 from assistant.disagreement import find_conflicts
 from assistant.drafts import Draft, Quote
 from assistant.engines import Composer
@@ -45,7 +47,8 @@ class Assistant:
 
     def __init__(self, library: Library, use: ModelUse | None = None) -> None:
         self.library = library
-        self._use = use
+        self.model_use = use
+        """The model that words the answers, with its limits and price; None where none does."""
 
     @classmethod
     def open(
@@ -92,7 +95,7 @@ class Assistant:
     @property
     def model(self) -> str | None:
         """The name of the model that words the answers; None for the sources' own sentences."""
-        return self._use.model.name if self._use else None
+        return self.model_use.model.name if self.model_use else None
 
     @property
     def is_sample(self) -> bool:
@@ -154,7 +157,7 @@ class Assistant:
         stop: threading.Event | None,
     ) -> Generator[Event]:
         clock = _Clock()
-        budget = self._use.budget(stop) if self._use else None
+        budget = self.model_use.budget(stop) if self.model_use else None
         parts = _stand_alone(asked, history, budget)
         standalone = asked if parts == split_parts(asked) else " ".join(parts)
         yield QuestionEvent(standalone_question=standalone)
@@ -191,7 +194,7 @@ class Assistant:
         if isinstance(draft, Withheld):
             return draft
         outcome = verify_draft(draft, self.library)
-        asks_again = self._use is not None and self._use.judges and not draft.verbatim
+        asks_again = self.model_use is not None and self.model_use.judges and not draft.verbatim
         if budget is None or not asks_again or isinstance(outcome, Withheld):
             return outcome
         return outcome if assembly.states(outcome.text) else judged(outcome, budget)
@@ -216,6 +219,18 @@ class Assistant:
             SourceError: there is no such source.
         """
         return cite(Quote(source_id, paragraph, quote, start), self.library.indexed(source_id))
+
+    def compare(self, first: str, second: str) -> Comparison:
+        """Lay two sources side by side: what differs, with both quotes, and what only one tells.
+
+        Needs no model. Twins, which render the same original, are aligned from beginning to end;
+        of other sources only what surely tells of the same thing is compared.
+
+        Raises:
+            SourceError: the library doesn't have one of them.
+            SettingsError: both are the same source, or one is too long to be compared.
+        """
+        return compare(self.library, first, second)
 
     def close(self) -> None:
         """Release the library's files."""

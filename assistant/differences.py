@@ -8,16 +8,23 @@ is told in more detail on one side is no difference.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from assistant.facts import dates, negations, numbers, periods, weekdays
-from assistant.lexicon import lexicon, pattern
-from assistant.names import names, organisations, romanised, same_name
+from assistant.denials import denial, in_context, opposites
+from assistant.event_order import opposite_orders
+from assistant.facts import Number, dates, is_inexact, negations, numbers, periods, weekdays
+from assistant.lexicon import pattern
+from assistant.names import Name, employers, is_one_organisation, names, romanised, same_name
+from assistant.substitutions import substitution
 from assistant.types import DisagreementKind
 from index.words import content_words
 
-MIN_SHARED_WORDS = 2
-"""Content words that two sentences must share before one can deny the other."""
+Span = tuple[int, int]
+
+WHETHER = "whether it is so"
+NEARLY = 0.15
+"""How far numbers may be apart, as a share of the larger, where one is said to be inexact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +32,25 @@ class Difference:
     """One point on which two sentences can't both be right."""
 
     kind: DisagreementKind
-    about: str
+    what: str
+    """What it is about, such as "what came first"; "" where what is said tells that."""
+    said: tuple[str, str]
+    """What the first sentence says of it, and what the second."""
+    spans: tuple[Span | None, Span | None] = (None, None)
+    """Where in each sentence the words stand that decide, where there are any."""
+
+    @property
+    def about(self) -> str:
+        """For a reader: "what came first: the concert or the dinner"."""
+        said = " or ".join(dict.fromkeys(self.said))
+        return f"{self.what}: {said}" if self.what else said
+
+
+def _told(
+    kind: DisagreementKind, what: str, first: str, second: str, spans: tuple[Span, Span]
+) -> Difference:
+    ours, theirs = spans
+    return Difference(kind, what, (first[slice(*ours)], second[slice(*theirs)]), spans)
 
 
 def differences(first: str, second: str) -> tuple[Difference, ...]:
@@ -34,17 +59,17 @@ def differences(first: str, second: str) -> tuple[Difference, ...]:
     Numbers of two months or years are numbers of two things.
     """
     if _of_different_periods(first, second):
-        date = None if _numbers(first, second) else _dates(first, second)
-        return (date,) if date else ()
-    rules = (
-        _order(first, second),
-        _dates(first, second),
-        _numbers(first, second),
-        affiliation(first, second),
-        polarity(first, second, about=frozenset(content_words(first))),
-        _opposites(first, second),
+        apart = None if number(first, second) else date(first, second)
+        return (apart,) if apart else ()
+    rules: tuple[Callable[[str, str], Difference | None], ...] = (
+        order,
+        date,
+        number,
+        affiliation,
+        _denied,
+        _opposed,
     )
-    return tuple(found for found in rules if found)
+    return tuple(found for rule in rules if (found := rule(first, second)))
 
 
 def name_variants(first: str, second: str) -> tuple[tuple[str, str], ...]:
@@ -63,6 +88,19 @@ def _same_words(first: str, second: str) -> bool:
     return a <= b or b <= a
 
 
+# --- when ----------------------------------------------------------------------------------------
+
+
+def order(first: str, second: str) -> Difference | None:
+    """The two sentences put the same two events in opposite order."""
+    found = opposite_orders(first, second)
+    if found is None:
+        return None
+    ours, theirs = found
+    spans = ours.told_by, theirs.told_by
+    return Difference("order", "what came first", (ours.earlier, theirs.earlier), spans)
+
+
 def _of_different_periods(first: str, second: str) -> bool:
     ours, theirs = periods(first), periods(second)
     return bool(ours and theirs) and not any(_overlap(a, b) for a in ours for b in theirs)
@@ -73,71 +111,105 @@ def _overlap(one: tuple[int | None, int | None], other: tuple[int | None, int | 
     return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
 
 
-def _opposites(first: str, second: str) -> Difference | None:
-    """One sentence has a word and the other its opposite: "rose" and "fell"."""
-    ours, theirs = (set(re.findall(r"\w+", text.casefold())) for text in (first, second))
-    for one, other in lexicon()["opposites"]["pairs"]:
-        for a, b in ((one, other), (other, one)):
-            if a in ours - theirs and b in theirs - ours and b not in ours and a not in theirs:
-                return Difference("polarity", f"whether it is so: {a} or {b}")
-    return None
-
-
-def _dates(first: str, second: str) -> Difference | None:
-    ours, theirs = dates(first), dates(second)
+def date(first: str, second: str) -> Difference | None:
+    """No date of the one can be a date of the other, or no weekday."""
     days = weekdays(first), weekdays(second)
     if all(days) and not days[0] & days[1]:
-        return Difference("date", " or ".join(min(each) for each in days))
-    if not ours or not theirs:
+        ours, theirs = (next(pattern("weekdays", "all").finditer(t)) for t in (first, second))
+        return _told("date", "", first, second, (ours.span(), theirs.span()))
+    given = dates(first), dates(second)
+    if not all(given) or any(not a.contradicts(b) for a in given[0] for b in given[1]):
         return None
-    if any(not a.contradicts(b) for a in ours for b in theirs):
-        return None
-    about = f"{first[ours[0].start : ours[0].end]} or {second[theirs[0].start : theirs[0].end]}"
-    return Difference("date", about)
+    a, b = given[0][0], given[1][0]
+    return _told("date", "", first, second, ((a.start, a.end), (b.start, b.end)))
 
 
-def _numbers(first: str, second: str) -> Difference | None:
+# --- how many ------------------------------------------------------------------------------------
+
+
+def number(first: str, second: str) -> Difference | None:
+    """Both count the same thing, and no count of the one can be a count of the other."""
+    theirs = numbers(second)
     for a in numbers(first):
-        rivals = [b for b in numbers(second) if a.unit and _stem(b.unit) == _stem(a.unit)]
-        agreed = any(a.value == b.value for b in numbers(second))
-        contested = any(b.value == c.value for b in rivals for c in numbers(first))
+        rivals = [b for b in theirs if a.unit and _stem(b.unit) == _stem(a.unit)]
+        agreed = any(_can_be_equal(a, b, first, second) for b in theirs)
+        contested = any(_can_be_equal(c, b, first, second) for b in rivals for c in numbers(first))
         if rivals and not agreed and not contested:
             b = rivals[0]
-            return Difference("number", f"{first[a.start : a.end]} or {second[b.start : b.end]}")
+            return _told("number", "", first, second, ((a.start, a.end), (b.start, b.end)))
     return None
+
+
+def _can_be_equal(a: Number, b: Number, first: str, second: str) -> bool:
+    """Whether two numbers are equal as far as they are exact: "1.2 million", "1.23 million"."""
+    if a.value == b.value:
+        return True
+    apart = abs(a.value - b.value)
+    if apart <= max(_rounding(a, first), _rounding(b, second)):
+        return True
+    inexact = is_inexact(first, a) or is_inexact(second, b)
+    return inexact and apart <= NEARLY * max(abs(a.value), abs(b.value))
+
+
+def _rounding(number: Number, text: str) -> float:
+    """How far from a number with decimals or in millions the true one may be; 0 for any other."""
+    digits = re.search(r"\d[\d.,\u00a0\u202f]*", text[number.start : number.end])
+    if digits is None:
+        return 0.0
+    plain = re.sub(r"[,\u00a0\u202f](?=\d{3}(?:\D|$))", "", digits[0]).rstrip(".,")
+    whole, _, decimals = plain.replace(",", ".").partition(".")
+    shown = float(f"{whole}.{decimals or 0}")
+    scale = number.value / shown if shown else 1.0
+    is_rounded = bool(decimals) or scale >= 1e6
+    return 0.5 * abs(scale) * 10 ** -len(decimals) if is_rounded else 0.0
 
 
 def _stem(unit: str) -> str:
     return content_words(unit)[0] if unit.isalpha() and content_words(unit) else unit
 
 
+# --- whether -------------------------------------------------------------------------------------
+
+
 def polarity(first: str, second: str, about: frozenset[str]) -> Difference | None:
     """One sentence negates a word of `about` that the other states: "can't be held", "holding"."""
-    for a, b in ((first, second), (second, first)):
-        stated = set(content_words(b)) & about
-        if negations(b) or len(stated & set(content_words(a))) < MIN_SHARED_WORDS:
-            continue
-        negated = [
-            word for word in _negated_words(a) if word in stated and not _has_opposite(word, b)
-        ]
-        if negated:
-            return Difference("polarity", f"whether it is so: {negated[0]}")
-    return None
+    spans = denial(first, second, about)
+    if spans is None:
+        return None
+    return _told("polarity", WHETHER, first, second, in_context(first, second, spans))
 
 
-def _has_opposite(stem: str, text: str) -> bool:
-    """Whether `text` negates the word by a prefix: "not elected" and "unelected" agree."""
-    return bool(re.search(rf"\b(?:un|in|im|il|ir|dis|non-?){re.escape(stem)}", text.casefold()))
+def _denied(first: str, second: str) -> Difference | None:
+    if not negations(first) and not negations(second):
+        return None
+    return polarity(first, second, about=frozenset(content_words(first)))
 
 
-def _negated_words(text: str) -> list[str]:
-    """The stem of the first content word after each negation."""
-    even = text.replace("’", "'")
-    found = []
-    for match in pattern("negation", "words").finditer(even):
-        following = content_words(even[match.end() : match.end() + 40])
-        found.extend(following[:1])
-    return found
+def _opposed(first: str, second: str) -> Difference | None:
+    """One sentence has a word and the other its opposite: "rose" and "fell"."""
+    spans = opposites(first, second)
+    return _told("polarity", WHETHER, first, second, spans) if spans else None
+
+
+# --- what stands in its place --------------------------------------------------------------------
+
+
+def replaced(first: str, second: str) -> Difference | None:
+    """All is the same but for a name or a number, in whose place the other has another one."""
+    found = substitution(first, second)
+    if found is None:
+        return None
+    if found.is_name:
+        return _told("name", "", first, second, found.spans)
+    (a,), (b,) = (
+        [n for n in numbers(text) if (n.start, n.end) == span]
+        for text, span in zip((first, second), found.spans, strict=True)
+    )
+    equal = _can_be_equal(a, b, first, second)
+    return None if equal else _told("number", "", first, second, found.spans)
+
+
+# --- who -----------------------------------------------------------------------------------------
 
 
 def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> Difference | None:
@@ -148,58 +220,15 @@ def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> D
                 continue
             if of is not None and not any(same_name(name, person.text) for name in of):
                 continue
-            ours = organisations(first, person)
-            theirs = organisations(second, other)
-            if not ours or not theirs:
+            ours, theirs = employers(first, person), employers(second, other)
+            if not ours or not theirs or _has_one_in_common(ours, theirs):
                 continue
-            if any(romanised(a) == romanised(b) for a in ours for b in theirs):
-                continue
-            return Difference("affiliation", f"the affiliation of {person.text}")
+            a, b = ours[-1], theirs[-1]
+            said = a.text, b.text
+            spans = (a.start, a.end), (b.start, b.end)
+            return Difference("affiliation", f"the affiliation of {person.text}", said, spans)
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    earlier: str
-    later: str
-
-
-def _order(first: str, second: str) -> Difference | None:
-    """The two sentences put the same two events in opposite order.
-
-    Which event of one is which of the other is told by the words they share; where these don't
-    tell, nothing is claimed.
-    """
-    ours, theirs = _told_order(first), _told_order(second)
-    if not ours or not theirs:
-        return None
-    straight = _shared(ours.earlier, theirs.earlier) + _shared(ours.later, theirs.later)
-    crossed = _shared(ours.earlier, theirs.later) + _shared(ours.later, theirs.earlier)
-    if crossed <= straight:
-        return None
-    return Difference("order", f"what came first: {ours.earlier} or {theirs.earlier}")
-
-
-def _shared(first: str, second: str) -> int:
-    return len(set(content_words(first)) & set(content_words(second)))
-
-
-_CLAUSE_END = re.compile(r"[.;!?]| - | – |, (?=which|who|where|at which|the first)")
-
-
-def _told_order(sentence: str) -> _Order | None:
-    """The two events that an order phrase ("was followed by", "after") stands between."""
-    for key, swapped in (("second_then_first", True), ("first_then_second", False)):
-        for match in pattern("order", key).finditer(sentence):
-            left = re.sub(
-                r"\s+(?:was|were|is|are|has been|had been)$", "", sentence[: match.start()].strip()
-            )
-            right = _CLAUSE_END.split(sentence[match.end() :])[0].strip(" ,")
-            if not left and "," in right:
-                right, left = (part.strip() for part in right.split(",", 1))
-            if len(content_words(left)) < 1 or len(content_words(right)) < 1:
-                continue
-            if match[0].casefold() in ("followed", "preceded") or not left:
-                continue
-            return _Order(right, left) if swapped else _Order(left, right)
-    return None
+def _has_one_in_common(ours: tuple[Name, ...], theirs: tuple[Name, ...]) -> bool:
+    return any(is_one_organisation(a.text, b.text) for a in ours for b in theirs)

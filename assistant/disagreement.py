@@ -11,8 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from assistant.alignment import counterparts, tell_of_the_same
-from assistant.differences import Difference, affiliation, differences, name_variants, polarity
+from assistant.alignment import nearest_to_each_other, tell_of_the_same
+from assistant.differences import (
+    Difference,
+    affiliation,
+    differences,
+    name_variants,
+    polarity,
+    replaced,
+)
 from assistant.evidence import Candidate, Evidence
 from assistant.extractive import choose, with_speaker
 from assistant.lexicon import pattern
@@ -23,6 +30,7 @@ from assistant.speakers import speaker_of
 from assistant.types import DisagreementKind
 from assistant.verify import VerifiedClaim, verify
 from index import Library, Sentence
+from index.words import content_words
 
 ANSWERS_TOO = 0.08
 """How far behind the best a source's own best sentence may be to count as its answer."""
@@ -52,7 +60,7 @@ def find_conflicts(
     if not claims:
         return ()
     cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
-    conflicts: dict[tuple[DisagreementKind, frozenset[Sentence]], Conflict] = {}
+    conflicts: dict[tuple[DisagreementKind, frozenset[Sentence | str]], Conflict] = {}
     for evidence in found:
         chosen = {_span(each.main.sentence) for each in choose(evidence)}
         pairs = [pair for pair in suggested if tell_of_the_same(*pair, evidence)]
@@ -60,11 +68,21 @@ def find_conflicts(
             *_compared(evidence, cited | chosen),
             *_differing(pairs, evidence),
         ):
-            key = (difference.kind, frozenset((first.sentence, second.sentence)))
-            conflict = _conflict(difference, (first, second), evidence, library)
-            if conflict and key not in conflicts:
+            key = (difference.kind, _dispute(difference, first, second))
+            if key in conflicts:
+                continue
+            if conflict := _conflict(difference, (first, second), evidence, library):
                 conflicts[key] = conflict
     return tuple(conflicts.values())
+
+
+def _dispute(
+    difference: Difference, first: Candidate, second: Candidate
+) -> frozenset[Sentence | str]:
+    """What tells a dispute from others: the two facts, however many sources tell them."""
+    if difference.kind in ("date", "name", "number"):
+        return frozenset(difference.said)
+    return frozenset((first.sentence, second.sentence))
 
 
 def _span(sentence: Sentence) -> tuple[str, int, int]:
@@ -78,8 +96,8 @@ def _compared(
     for candidate in prose:
         sentence = candidate.sentence
         if _span(sentence) in cited:
-            pairs = ((candidate, other) for other in counterparts(candidate, evidence))
-            yield from _differing(pairs, evidence)
+            for other in nearest_to_each_other(candidate, evidence):
+                yield from _between(candidate, other, evidence)
     if asks_for_quoted_people(evidence.question):
         yield from _introduced_differently(evidence)
         return
@@ -101,6 +119,24 @@ def _differing(
                 yield first, second, difference
 
 
+def _between(
+    candidate: Candidate, other: Candidate, evidence: Evidence
+) -> Iterable[tuple[Candidate, Candidate, Difference]]:
+    """What two sentences that are nearest to each other say differently, on what is asked."""
+    told: list[Difference] = []
+    if tell_of_the_same(candidate, other, evidence):
+        for first, second, difference in _differing([(candidate, other)], evidence):
+            told.append(difference)
+            yield first, second, difference
+    instead = replaced(candidate.sentence.text, other.sentence.text)
+    if instead is None or any(difference.said == instead.said for difference in told):
+        return
+    asked = set(evidence.question.content)
+    names_it = any(set(content_words(said)) & asked for said in instead.said)
+    if _concerns(evidence.question, instead) and not names_it:
+        yield candidate, other, instead
+
+
 def _attributions(
     candidate: Candidate, other: Candidate, evidence: Evidence
 ) -> tuple[Difference, ...]:
@@ -111,7 +147,7 @@ def _attributions(
     )
     if not first or not second or same_name(first.name, second.name):
         return ()
-    return (Difference("attribution", f"{first.name} or {second.name}"),)
+    return (Difference("attribution", "", (first.name, second.name)),)
 
 
 def _introduced_differently(
@@ -138,10 +174,10 @@ _CONCERNED: dict[AnswerKind, frozenset[DisagreementKind]] = {
     "date": frozenset({"date"}),
     "number": frozenset({"number"}),
     "duration": frozenset({"number"}),
-    "place": frozenset({"polarity"}),
-    "person": frozenset({"affiliation", "attribution", "polarity"}),
-    "identity": frozenset({"affiliation", "attribution"}),
-    "organisation": frozenset({"affiliation"}),
+    "place": frozenset({"polarity", "name"}),
+    "person": frozenset({"affiliation", "attribution", "polarity", "name"}),
+    "identity": frozenset({"affiliation", "attribution", "name"}),
+    "organisation": frozenset({"affiliation", "name"}),
     "yesno": frozenset({"polarity", "affiliation"}),
 }
 
@@ -159,7 +195,7 @@ def _asked_for(evidence: Evidence, first: str, second: str) -> Iterable[Differen
     question = evidence.question
     if question.about_spelling or question.about_name:
         for ours, theirs in name_variants(first, second)[:1]:
-            yield Difference("name", f"{ours} or {theirs}")
+            yield Difference("name", "", (ours, theirs))
     if question.names:
         apart = affiliation(first, second, of=question.names)
         if apart:

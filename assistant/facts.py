@@ -123,8 +123,8 @@ def dates(text: str) -> tuple[Date, ...]:
 
 def _counts_things(text: str, end: int) -> bool:
     """Whether a plural noun follows: "2100 views" is a count, "2016 election" a year."""
-    following = re.match(r"\s+([a-z]+)", text[end : end + 40])
-    return bool(following and following[1].endswith("s") and content_words(following[1]))
+    following = re.match(r"\s+([a-z]+(?<![sui])s)\b", text[end : end + 40])
+    return bool(following and content_words(following[1]))
 
 
 @cache
@@ -228,6 +228,19 @@ def periods(text: str) -> frozenset[tuple[int | None, int | None]]:
         if month and not in_date and match[0][0].isupper():
             found.add((None, month))
     return frozenset(found)
+
+
+def is_inexact(text: str, number: Number) -> bool:
+    """Whether the text says that the number is only near it or bounds it: "about", "more than"."""
+    return bool(_inexact().search(text[: number.start]))
+
+
+@cache
+def _inexact() -> re.Pattern[str]:
+    listed = [pattern("operators", "approximate"), pattern("numbers", "bounds")]
+    return re.compile(
+        rf"(?:{'|'.join(each.pattern for each in listed)})\s+(?:a\s+|the\s+)?$", re.IGNORECASE
+    )
 
 
 def weekdays(text: str) -> frozenset[str]:

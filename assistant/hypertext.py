@@ -6,10 +6,13 @@ to is within the document, or comes from the caller, or is a plain web address.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from assistant import render
@@ -110,9 +113,7 @@ def _document(asked: list[tuple[str, Answer | None]], *, title: str, heading: st
 
 
 def _turn(question: str, answer: Answer | None, prefix: str) -> _Turn:
-    from markupsafe import Markup
-
-    fragment = answer and Markup(_fragment(answer, None, prefix, stands_below=True))
+    fragment = answer and markup(_fragment(answer, None, prefix, stands_below=True))
     return _Turn(question, answer, prefix, fragment or None)
 
 
@@ -147,6 +148,23 @@ def templates() -> Environment:
         titles=_titles,
     )
     return environment
+
+
+def asset(name: str) -> str:
+    """A style or script that goes into a document, from beside the templates."""
+    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
+
+
+def digest(text: str) -> str:
+    """How a Content-Security-Policy names a text."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def markup(html: str) -> Markup:
+    """HTML that we made, for a template to print as it is."""
+    from markupsafe import Markup
+
+    return Markup(html)
 
 
 def _shown(value: Any) -> Any:

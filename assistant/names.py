@@ -10,12 +10,14 @@ from anyascii import anyascii
 from rapidfuzz.distance import JaroWinkler
 
 from assistant.facts import REMEMBERED, month_numbers
-from assistant.lexicon import words
+from assistant.lexicon import pattern, words
 from index.words import content_words
 
 SAME_NAME = 0.84
 SAME_FIRST_NAME = 0.75
 """Jaro-Winkler similarity of romanised names from which they may be one person's."""
+MIN_KEY = 3
+"""Letters that are left of a name's word, once evened out, for it to be compared by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,50 @@ _ORGANISATION_GAP = 110
 """How far behind a person's name its affiliation may stand, in characters."""
 
 
-def organisations(text: str, person: Name) -> tuple[str, ...]:
+def organisations(text: str, person: Name) -> tuple[Name, ...]:
     """Names of several words that a preposition ties to the person within the same clause."""
     clause = re.split(r"[.;:!?”\"]", text[person.end : person.end + _ORGANISATION_GAP])[0]
     if not re.match(r",? (?:\w+ ){0,8}(?:of|at|from|for|with)\b", clause):
         return ()
-    return tuple(name.text for name in names("x" + clause) if " " in name.text)
+    # The "x" keeps the clause from looking like the beginning of a sentence.
+    offset = person.end - 1
+    return tuple(
+        Name(name.text, offset + name.start, offset + name.end)
+        for name in names("x" + clause)
+        if " " in name.text
+    )
 
 
+def employers(text: str, person: Name) -> tuple[Name, ...]:
+    """The organisations to which a person is said to belong: by their name, or right behind.
+
+    "Ann Lee, mayor of New Haven" belongs to none that could be told from a place.
+    """
+    return tuple(
+        organisation
+        for organisation in organisations(text, person)
+        if pattern("organisations", "words").search(organisation.text)
+        or _BELONGS.fullmatch(text, person.end, organisation.start)
+    )
+
+
+def is_one_organisation(first: str, second: str) -> bool:
+    """Whether two names are one organisation's: the same words, more behind, or the initials."""
+    a, b = romanised(first), romanised(second)
+    return (
+        a.startswith(b)
+        or b.startswith(a)
+        or set(content_words(first)) == set(content_words(second))
+        or _initials(first) == second
+        or _initials(second) == first
+    )
+
+
+def _initials(text: str) -> str:
+    return "".join(word[0] for word in text.split() if word[0].isupper())
+
+
+_BELONGS = re.compile(r"\s+(?:of|at|from|with)\s+(?:the\s+)?")
 _APPOSITION = re.compile(r"\s*,\s+(?:(?:an?|the)\s+)?[^\W\d_]+\s+(?:of|at|in|for|from|to)\b|\s*\(")
 
 
@@ -131,3 +169,19 @@ def same_name(first: str, second: str) -> bool:
     if JaroWinkler.similarity(a[-1], b[-1]) < SAME_NAME:
         return False
     return all(max(JaroWinkler.similarity(x, y) for y in b) >= SAME_FIRST_NAME for x in a)
+
+
+def is_one_person(first: str, second: str) -> bool:
+    """Whether two spellings can be one person's: family names equal when evened out.
+
+    First names, where both have one, are alike; a name of one word is a family name.
+    """
+    a, b = spelling_key(first), spelling_key(second)
+    if not a or not b or a[-1] != b[-1]:
+        return False
+    x, y = romanised(first).split(), romanised(second).split()
+    if len(a[-1]) < MIN_KEY and x[-1] != y[-1]:
+        return False
+    if len(a) == 1 or len(b) == 1:
+        return True
+    return a[0] == b[0] or JaroWinkler.similarity(x[0], y[0]) >= SAME_FIRST_NAME

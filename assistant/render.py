@@ -42,7 +42,7 @@ _DISAGREE_ON = {
     "order": "what came first",
     "number": "a number",
     "date": "a date",
-    "name": "how a name is spelled",
+    "name": "a name",
     "attribution": "who said it",
     "affiliation": "where someone belongs",
     "polarity": "whether it is so",

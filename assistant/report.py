@@ -7,15 +7,12 @@ that they can be checked again without anything else.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from assistant.hypertext import answer_html, templates
+from assistant.hypertext import answer_html, asset, digest, markup, templates
 from assistant.list_writers import rows_as_jsonl
 from assistant.question_lists import QuestionList, RowResult
 from assistant.report_sources import CitedSources
@@ -23,8 +20,6 @@ from assistant.text_fragments import fragment_link
 from index import AnswerError, Library
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from assistant.types import Citation
 
 STATUSES = ("answered", "partial", "disputed", "abstained", "failed")
@@ -59,7 +54,7 @@ def report_chunks(
         yield from _sources(cited)
         yield f"{_DATA_BEGIN}[\n"
         yield from _chunks(data)
-        yield f"\n]{_DATA_END}\n<script>{_asset('report.js')}</script>\n</body>\n</html>\n"
+        yield f"\n]{_DATA_END}\n<script>{asset('report.js')}</script>\n</body>\n</html>\n"
 
 
 def answers_in_report(html: str) -> list[dict[str, Any]]:
@@ -101,13 +96,13 @@ def _chunks(file: IO[str]) -> Iterator[str]:
 
 
 def _head(questions: QuestionList, counts: dict[str, int]) -> str:
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     template = templates().get_template("report_head.html")
-    head = template.render(questions=questions, counts=counts, policy=policy, style=_markup(style))
+    head = template.render(questions=questions, counts=counts, policy=policy, style=markup(style))
     return f"{head}\n"
 
 
@@ -117,7 +112,7 @@ def _row(result: RowResult, cited: CitedSources) -> str:
     fragment = None
     if answer:
         link = cited.links(answer, elsewhere=f"#row-{number}")
-        fragment = _markup(answer_html(answer, link=link, prefix=f"{number}-"))
+        fragment = markup(answer_html(answer, link=link, prefix=f"{number}-"))
     row = templates().get_template("report_row.html")
     html = row.render(
         result=result,
@@ -142,19 +137,3 @@ def _on_the_web(citations: Iterable[Citation]) -> list[tuple[int, str]]:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
-
-
-def _asset(name: str) -> str:
-    return (files(__package__) / "templates" / name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    """How a Content-Security-Policy names a text."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _markup(html: str) -> Markup:
-    from markupsafe import Markup
-
-    return Markup(html)

@@ -37,12 +37,12 @@ def speaker_of(sentence: Sentence, indexed: IndexedSource) -> Speaker | None:
         return _attributed(sentence)
     utterance, before = _own_and_earlier(sentence, indexed)
     found = next(filter(None, map(_attributed, [sentence, *utterance])), None)
-    if found or any(_has_attribution(each.text) for each in utterance):
+    if found or any(has_attribution(each.text) for each in utterance):
         return found
     for earlier in reversed(before):
         found = _attributed(earlier)
         narrates = not is_quoted(earlier, indexed)
-        if narrates or found or _has_attribution(earlier.text):
+        if narrates or found or has_attribution(earlier.text):
             return None if narrates else found
     return None
 
@@ -77,7 +77,7 @@ def _attributed(sentence: Sentence) -> Speaker | None:
     return Speaker(name.text, sentence) if name else None
 
 
-def _has_attribution(text: str) -> bool:
+def has_attribution(text: str) -> bool:
     """Whether words outside its quotation marks say that somebody says it."""
     outside = without_quotations(text)
     return bool(_verb().search(outside) or pattern("reporting", "prefixes").search(outside))
@@ -88,6 +88,7 @@ def _paragraph_text(sentence: Sentence, indexed: IndexedSource) -> str:
     return indexed.source.text[paragraph.start : paragraph.end]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def quoted_spans(text: str) -> tuple[tuple[int, int], ...]:
     """Spans of `text` inside quotation marks.
 

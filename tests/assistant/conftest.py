@@ -21,7 +21,8 @@ from index import (
 ARTICLES = Path(__file__).parents[2] / "articles"
 
 
-def _indexed(text: str, id: str = "text") -> IndexedSource:
+def index_text(text: str, id: str = "text") -> IndexedSource:
+    """A text split as the index splits it; nothing is embedded."""
     source = source_from_text(text, id=id)
     paragraphs = split_paragraphs(id, text)
     sentences = [s for p in paragraphs for s in split_sentences(id, p, text)]
@@ -37,14 +38,14 @@ def _indexed(text: str, id: str = "text") -> IndexedSource:
 @pytest.fixture(scope="session")
 def indexed() -> Callable[..., IndexedSource]:
     """Makes an indexed source of a text; nothing is embedded."""
-    return _indexed
+    return index_text
 
 
 @pytest.fixture(scope="session")
 def articles() -> tuple[IndexedSource, ...]:
     """The sample articles, split but not embedded."""
     return tuple(
-        _indexed(path.read_text(encoding="utf-8"), path.stem)
+        index_text(path.read_text(encoding="utf-8"), path.stem)
         for path in sorted(ARTICLES.glob("*.txt"))
     )
 

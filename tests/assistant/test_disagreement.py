@@ -124,3 +124,36 @@ def test_the_same_words_from_two_mouths_are_a_disagreement(own_library):
     answer = Assistant(own_library(texts)).ask("Who said that they have waited long enough?")
     assert [each.kind for each in answer.disagreements] == ["attribution"]
     assert {c.source_id for c in answer.citations} == {"one", "two"}
+
+
+def test_a_name_in_place_of_another_is_a_disagreement(own_library):
+    texts = {
+        "one": "Anton Reisig won the race across the lake of the town in the spring of 2019.",
+        "two": "Ilona Varga won the race across the lake of the town in the spring of 2019.",
+    }
+    answer = Assistant(own_library(texts)).ask("Who won the race across the lake?")
+    assert [(each.kind, set(each.about.split(" or "))) for each in answer.disagreements] == [
+        ("name", {"Anton Reisig", "Ilona Varga"})
+    ]
+    assert "The sources disagree on a name" in answer.text
+
+
+def test_what_holds_of_another_place_than_is_asked_about_is_no_disagreement(own_library):
+    texts = {
+        "one": "Unemployment in the north of Austria was at its lowest level for ten years.",
+        "two": "Unemployment in the north of Norway was at its lowest level for ten years.",
+    }
+    answer = Assistant(own_library(texts)).ask("What was unemployment in the north of Austria?")
+    assert not answer.disagreements
+
+
+def test_a_dispute_that_several_sources_have_is_told_once(own_library):
+    one = "The ferry sank on 3 May after a fire in the engine room near the island{}."
+    texts = {
+        "one": one.format(""),
+        "two": one.format(", it was said"),
+        "three": one.format("").replace("3 May", "5 May"),
+        "four": one.format(", it was said").replace("3 May", "5 May"),
+    }
+    answer = Assistant(own_library(texts)).ask("On what day did the ferry sink?")
+    assert [each.kind for each in answer.disagreements] == ["date"]

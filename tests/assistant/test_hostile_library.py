@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import combinations
 
 import pytest
 
@@ -76,3 +77,16 @@ def test_identical_paragraphs_are_cited_once(hostile: Assistant) -> None:
     answer = hostile.ask("When does the ferry to the island leave?", sources=["repeated"])
     assert [claim.text for claim in answer.claims] == [REPEATED]
     assert {citation.quote for citation in answer.citations} == {REPEATED}
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(TEXTS, 2)))
+def test_hostile_texts_are_compared_like_any_other(
+    hostile: Assistant, first: str, second: str
+) -> None:
+    comparison = hostile.compare(first, second)
+    for citation in comparison.citations:
+        assert holds(citation, hostile.library.indexed(citation.source_id))
+    html = comparison.to_html(hostile.library)
+    for shown in (str(comparison), comparison.to_json(2), html):
+        assert not set(ACTING) & set(shown)
+    assert "<script" not in html
