@@ -59,7 +59,7 @@ def estimate(
     trial = _with_model(assistant, sample) if assistant.model else _offline(assistant, sample)
     requests = round(trial.requests * share)
     prompts = round(trial.prompt_tokens * share)
-    use = assistant._use
+    use = assistant.model_use
     replies = requests * use.limits.max_tokens if use else 0
     return Estimate(
         rows=len(questions.rows),
@@ -86,10 +86,10 @@ class _Trial:
 
 
 def _with_model(assistant: Assistant, sample: Sequence[ListedQuestion]) -> _Trial:
-    assert assistant._use is not None
+    assert assistant.model_use is not None
     answerable = requests = tokens = 0
     for row in sample:
-        outcome = record(assistant.library, assistant._use, row)
+        outcome = record(assistant.library, assistant.model_use, row)
         if isinstance(outcome, Recorded):
             requests += 1
             tokens += sum(count_tokens(message.content) for message in outcome.messages)

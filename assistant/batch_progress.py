@@ -38,6 +38,10 @@ class BatchState:
     """What should be told of what was found, each in one sentence."""
     reason: str | None = None
     """Why it ended before all rows were reached, in one sentence; None where it didn't."""
+    step: str = ""
+    """What goes on where questions aren't asked one by one: "done at the server: 2 of 9"."""
+    waiting: str | None = None
+    """What goes on elsewhere after the end of this run, in one sentence."""
 
     @property
     def failed(self) -> int:
@@ -63,6 +67,8 @@ def progress_line(state: BatchState) -> str:
 
 def _parts(state: BatchState) -> Iterator[str]:
     yield f"{state.total - state.left:,} of {state.total:,}"
+    if state.step:
+        yield state.step
     if state.rate:
         yield rate_text(state.rate)
     if state.left and state.seconds_left is not None:

@@ -19,13 +19,16 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from assistant.assistant import Assistant
-from assistant.batch import BatchOptions, answer_into
+from assistant.batch import answer_into
 from assistant.batch_estimate import Estimate, estimate
 from assistant.batch_progress import BatchState, counts_line, progress_line, time_text
+from assistant.batch_requests import at_half_the_price
+from assistant.batch_run import BatchOptions
 from assistant.cli_options import BaseUrlOption, JudgeOption, LibraryOption, ModelOption
 from assistant.journal import journal_path
 from assistant.list_readers import MAX_LIST_BYTES
 from assistant.list_writers import ENDINGS, check_output
+from assistant.openai_batch import model_for_batches
 from assistant.question_lists import QuestionList, read_questions, read_questions_from
 from assistant.render import dollars, one_line, printable
 from assistant.terminal import progress_bar
@@ -117,6 +120,14 @@ def batch(
             "--restart", help="Begin anew; the answers so far are kept in OUT.journal.old."
         ),
     ] = False,
+    openai_batch: Annotated[
+        bool,
+        typer.Option(
+            "--openai-batch",
+            help="Submit the questions to OpenAI's Batch API: half the price, answers within a "
+            "day. The same command collects them.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -143,11 +154,19 @@ def batch(
             library, model=model, base_url=base_url, judge=judge or None, progress=progress
         )
     if output is None or dry_run:
-        _show_estimate(estimate(assistant, questions, concurrency), assistant)
+        asked = _at_batch_price(assistant) if openai_batch else assistant
+        _show_estimate(estimate(asked, questions, concurrency), assistant)
         return
     with _stopping() as stop, _shown(err, quiet) as show:
         state = answer_into(
-            assistant, questions, output, options, restart=restart, progress=show, stop=stop
+            assistant,
+            questions,
+            output,
+            options,
+            restart=restart,
+            openai_batch=openai_batch,
+            progress=show,
+            stop=stop,
         )
     _finish(state, output, quiet, interrupted=stop.is_set())
 
@@ -157,6 +176,11 @@ def _questions(input: str, question_column: str | None) -> QuestionList:
         return read_questions(Path(input), question_column=question_column)
     data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
     return read_questions_from(data, "stdin", question_column=question_column)
+
+
+def _at_batch_price(assistant: Assistant) -> Assistant:
+    _, use = model_for_batches(assistant)
+    return Assistant(assistant.library, at_half_the_price(use))
 
 
 def _tell(lines: tuple[str, ...]) -> None:
@@ -237,7 +261,8 @@ def _finish(state: BatchState, output: Path, quiet: bool, *, interrupted: bool) 
         _tell(_failures(state))
     if state.left:
         kept = printable(repr(str(journal_path(output))))
-        _tell((f"{state.reason} The same command goes on from there ({kept} has the answers).",))
+        told = " ".join(filter(None, (state.reason, state.waiting)))
+        _tell((f"{told} The same command goes on from there ({kept} has the answers).",))
         if interrupted:
             raise typer.Exit(INTERRUPTED)
     if state.failed or state.left:

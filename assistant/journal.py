@@ -56,7 +56,7 @@ class Identity(BaseModel):
 
 def identity_of(assistant: Assistant) -> Identity:
     """What the answers of this assistant are made with now; it tells nothing about keys."""
-    library, use = assistant.library, assistant._use
+    library, use = assistant.library, assistant.model_use
     settings: dict[str, _Setting] = {"model": assistant.model or extractive.NAME}
     if use is not None:
         settings["base_url"] = _without_user(getattr(use.model, "base_url", None))
@@ -129,7 +129,7 @@ class Journal:
         """How many of its lines can't be read; their questions count as unanswered."""
 
     @classmethod
-    def open(cls, path: Path, identity: Identity, *, restart: bool = False) -> Journal:
+    def open(cls, path: Path, identity: Identity, *, restart: bool = False) -> Self:
         """Open the journal in the file `path`; make it where there is none.
 
         With `restart` a new one is begun, and the old one is kept as `path` with ".old" behind it.

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import IO, Literal
 
 from assistant.assistant import Assistant
 from assistant.batch_requests import (
-    URL,
     Collected,
     Recorded,
     Refused,
@@ -37,11 +32,19 @@ from assistant.batch_requests import (
 )
 from assistant.budget import ModelUse
 from assistant.models import SchemaRefusedError
+from assistant.openai_batch_record import (
+    BatchRecord,
+    Submission,
+    read_record,
+    read_record_for,
+    storing,
+    write_record,
+)
+from assistant.openai_batch_server import Batch, BatchServer
 from assistant.openai_model import OpenAIModel
 from assistant.question_lists import ListedQuestion, RowResult
-from assistant.render import printable
 from assistant.server_words import bracketed
-from index import Library, ModelError, PinciteError, SettingsError, StorageError
+from index import Library, ModelError, PinciteError, SettingsError
 from prompts import load_prompt
 
 MAX_REQUESTS = 50_000
@@ -58,16 +61,8 @@ STARTS = 3
 LOOKS = 3
 """How often a batch is looked for that may have been started: a list may lag behind."""
 LOOK_SECONDS = 5.0
-MAX_LISTED = 2_000
-"""Batches, the latest first, among which one is looked for."""
-DIALECT_TOKENS = 16
-"""Tokens that the request may write that shows what the server takes; it is broken off at once."""
 
-_ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
-_NO_SUCH_API = frozenset({404, 405, 501})
 _PROMPTS = ("question", "answer", "answer_marked")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +111,14 @@ def answer_by_batch(
             are iterated. What was submitted isn't lost.
         StorageError: `state` can't be read or written.
     """
-    model, use = _batched(assistant)
+    model, use = model_for_batches(assistant)
     settings = _settings_digest(assistant.library, model, use)
     run = _Run(
         library=assistant.library,
         use=at_half_the_price(use),
-        server=_Server(model),
-        record=_read_for(state, settings) or _Record(name=uuid.uuid4().hex, settings=settings),
+        server=BatchServer(model),
+        record=read_record_for(state, settings)
+        or BatchRecord(name=uuid.uuid4().hex, settings=settings),
         path=state,
         poll_seconds=poll_seconds,
         progress=progress or (lambda _: None),
@@ -140,9 +136,9 @@ def forget(state: Path, assistant: Assistant) -> None:
     Raises:
         StorageError: the file can't be read or removed.
     """
-    if (submitted := _read(state)) is None:
+    if (submitted := read_record(state)) is None:
         return
-    server = _Server(_batched(assistant)[0])
+    server = BatchServer(model_for_batches(assistant)[0])
     ids = [each.input_file for each in submitted.batches]
     for each in submitted.batches:
         with suppress(ModelError):
@@ -153,12 +149,13 @@ def forget(state: Path, assistant: Assistant) -> None:
     for id in dict.fromkeys(ids):
         with suppress(ModelError):
             server.delete(id)
-    with _storing(state):
+    with storing(state):
         state.unlink(missing_ok=True)
 
 
-def _batched(assistant: Assistant) -> tuple[OpenAIModel, ModelUse]:
-    use = assistant._use
+def model_for_batches(assistant: Assistant) -> tuple[OpenAIModel, ModelUse]:
+    """The assistant's model, which can be asked by batch. Raises SettingsError where it can't."""
+    use = assistant.model_use
     if use is None or not isinstance(use.model, OpenAIModel):
         raise SettingsError(
             "Only a model that speaks the OpenAI protocol can be asked by batch: name one, as in "
@@ -177,301 +174,11 @@ def _settings_digest(library: Library, model: OpenAIModel, use: ModelUse) -> str
     parts = [
         library.fingerprint,
         sorted(library.content().items()),
-        [model.name, model._endpoint.place],
+        [model.name, model.endpoint.place],
         asdict(use.limits),
         [load_prompt(name).version for name in _PROMPTS],
     ]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
-
-
-# --- what is remembered --------------------------------------------------------------------------
-
-
-class _Submission(BaseModel):
-    """One batch: uploaded, and started unless `batch` is None, when that isn't known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    number: int
-    input_file: str
-    batch: str | None = None
-    takes_schema: bool
-    """Whether its requests ask for JSON."""
-    rows: dict[str, str]
-    """The keys of its rows, each with the digest of its request."""
-
-
-class _Record(BaseModel):
-    """What the state file holds."""
-
-    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
-
-    schema_: Literal["pincite.openai-batch/1"] = Field(
-        default="pincite.openai-batch/1", alias="schema"
-    )
-    name: str
-    """Drawn for this record: it is in the name of every file and batch on the server."""
-    settings: str
-    batches: list[_Submission] = []
-
-    @property
-    def prefix(self) -> str:
-        return f"pincite-{self.name}-"
-
-    @property
-    def keys(self) -> frozenset[str]:
-        return frozenset(key for each in self.batches for key in each.rows)
-
-    def mark(self, submission: _Submission) -> str:
-        """What the server knows the batch by that we submit, whether it told us its id or not."""
-        return f"{self.prefix}{submission.number}"
-
-
-def _read(path: Path) -> _Record | None:
-    with _storing(path):
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-    try:
-        return _Record.model_validate_json(data)
-    except ValueError:
-        raise StorageError(
-            f"{_named(path)} doesn't tell this version of Pincite what was submitted: put it back "
-            "as it was, or delete it to submit, and pay, everything anew."
-        ) from None
-
-
-def _read_for(path: Path, settings: str) -> _Record | None:
-    found = _read(path)
-    if found and found.settings != settings:
-        raise SettingsError(
-            f"The questions in {_named(path)} were submitted with other settings, prompts or "
-            "sources: put these back to collect the replies, or delete the file to submit, and "
-            "pay, everything anew."
-        )
-    return found
-
-
-def _write(path: Path, submitted: _Record) -> None:
-    with _storing(path):
-        handle, name = tempfile.mkstemp(prefix=".pincite-", dir=path.parent)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a handle, no path
-                file.write(submitted.model_dump_json(indent=1))
-                file.flush()
-                os.fsync(handle)
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
-
-
-@contextmanager
-def _storing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise StorageError(
-            f"What is submitted can't be kept in {_named(path)}: {reason}. Mend that, and run the "
-            "same again."
-        ) from None
-
-
-def _named(path: Path) -> str:
-    return printable(repr(str(path)))
-
-
-# --- the server ----------------------------------------------------------------------------------
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str = Field(min_length=1)
-    filename: str = ""
-
-
-class _Fault(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    message: str | None = None
-
-
-class _Faults(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    data: list[_Fault] | None = None
-
-
-class _Counts(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    completed: int = 0
-    failed: int = 0
-
-
-class _Batch(BaseModel):
-    """What we use of a batch; the SDK itself doesn't check that one has the promised form."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str = Field(min_length=1)
-    status: str
-    input_file_id: str | None = None
-    output_file_id: str | None = None
-    error_file_id: str | None = None
-    metadata: Any = None
-    errors: _Faults | None = None
-    request_counts: _Counts | None = None
-
-    @property
-    def ended(self) -> bool:
-        return self.status in _ENDED
-
-    @property
-    def done(self) -> int:
-        counts = self.request_counts or _Counts()
-        return counts.completed + counts.failed
-
-    @property
-    def said(self) -> str:
-        """How it ended, and why if the server tells."""
-        faults = (self.errors and self.errors.data) or []
-        return next((fault.message for fault in faults if fault.message), self.status)
-
-
-class _Server:
-    """The part of the OpenAI protocol that batches need. All methods raise ModelError."""
-
-    def __init__(self, model: OpenAIModel) -> None:
-        self._model = model
-        self.at = model._endpoint
-
-    def body(self, request: Recorded) -> Mapping[str, Any]:
-        """The request as it would be asked directly, in the dialect that is known so far."""
-        return self._model._connection._request(
-            request.messages, request.max_tokens, request.schema
-        )
-
-    def learn(self, request: Recorded) -> None:
-        """Begin the request directly and break it off: a refusal tells what the server takes.
-
-        In a batch, the same refusal would come for every request, and hours later. Raises
-        SchemaRefusedError where it takes no schema.
-        """
-        self._model.reply(
-            request.messages, max_tokens=DIALECT_TOKENS, schema=request.schema
-        ).close()
-
-    def check(self) -> None:
-        """Raise ModelError where there is no Batch API."""
-        self._call(lambda client: list(islice(client.batches.list(limit=1), 1)))
-
-    def upload(self, filename: str, file: IO[bytes]) -> str:
-        """The id of the file on the server."""
-        name = (filename, file, "application/jsonl")
-        return self._call(
-            lambda client: _File.model_validate(client.files.create(file=name, purpose="batch")).id
-        )
-
-    def start(self, input_file: str, mark: str) -> str:
-        """The id of the batch that was started. It isn't repeated: it may have been heard."""
-        return self._call(
-            lambda client: (
-                _Batch.model_validate(
-                    client.with_options(max_retries=0).batches.create(
-                        input_file_id=input_file,
-                        endpoint=URL,
-                        completion_window="24h",
-                        metadata={"pincite": mark},
-                    )
-                ).id
-            )
-        )
-
-    def find(self, input_file: str, mark: str) -> str | None:
-        """The id of the batch that was started for this file."""
-
-        def look(client: Any) -> str | None:
-            for listed in islice(client.batches.list(limit=100), MAX_LISTED):
-                batch = _Batch.model_validate(listed)
-                marked = isinstance(batch.metadata, dict) and batch.metadata.get("pincite") == mark
-                if marked or batch.input_file_id == input_file:
-                    return batch.id
-            return None
-
-        return self._call(look)
-
-    def look(self, id: str) -> _Batch:
-        """The batch as it is now."""
-        return self._call(
-            lambda client: _Batch.model_validate(client.batches.retrieve(id)),
-            missing=f"{self._place} has no batch {id!r} under this key",
-        )
-
-    def download(self, id: str, file: IO[bytes]) -> None:
-        """Write the content of a file on the server into `file`, from its beginning."""
-
-        def read(client: Any) -> None:
-            file.seek(0)
-            file.truncate()
-            with client.files.with_streaming_response.content(id) as response:
-                for chunk in response.iter_bytes():
-                    file.write(chunk)
-
-        self._call(read, missing=f"{self._place} has no file {id!r} under this key")
-
-    def files_named(self, prefix: str) -> list[str]:
-        """The ids of uploaded files whose names begin so."""
-
-        def look(client: Any) -> list[str]:
-            listed = islice(client.files.list(purpose="batch"), MAX_LISTED)
-            files = [_File.model_validate(each) for each in listed]
-            return [each.id for each in files if each.filename.startswith(prefix)]
-
-        return self._call(look)
-
-    def delete(self, id: str) -> None:
-        """Delete a file."""
-        self._call(lambda client: client.files.delete(id))
-
-    @property
-    def _place(self) -> str:
-        return self.at.place[0].upper() + self.at.place[1:]
-
-    def _call(self, request: Callable[[Any], T], *, missing: str | None = None) -> T:
-        import httpx2
-        import openai
-
-        from assistant.openai_failures import explain, no_host
-
-        try:
-            return request(self._model._connection._client)
-        except openai.APIStatusError as error:
-            if error.status_code not in _NO_SUCH_API:
-                failure = explain(error, self.at)
-            elif missing is None:
-                failure = ModelError(
-                    f"{self._place} has no Batch API: leave --openai-batch out, and the questions "
-                    "are asked one by one."
-                )
-            else:
-                failure = ModelError(
-                    f"{missing}: use the key that the questions were submitted with, or delete "
-                    "the file that tells of them to submit, and pay, everything anew."
-                )
-        except (openai.APIError, httpx2.HTTPError, ValueError, TypeError, AttributeError) as error:
-            # The last two are the SDK's where the server sends something else than promised; a
-            # text that can't be encoded is the name of the host.
-            cannot_exist = isinstance(error, UnicodeError) and not isinstance(
-                error, UnicodeDecodeError
-            )
-            failure = no_host(self.at) if cannot_exist else explain(error, self.at)
-        # Outside of the handlers, or the SDK's error with the key in it would be its context.
-        raise failure
 
 
 # --- the way there and back ----------------------------------------------------------------------
@@ -483,20 +190,20 @@ class _Part:
     def __init__(self, state: Path) -> None:
         self._state = state
         self.rows: dict[str, str] = {}
-        with _storing(state):
+        with storing(state):
             self.file: IO[bytes] = tempfile.TemporaryFile(dir=state.parent)  # noqa: SIM115
 
     def has_room(self, line: bytes) -> bool:
         return len(self.rows) < MAX_REQUESTS and self.file.tell() + len(line) <= MAX_BYTES
 
     def add(self, key: str, request: Recorded, line: bytes) -> None:
-        with _storing(self._state):
+        with storing(self._state):
             self.file.write(line)
         self.rows[key] = request.digest
 
     def whole(self) -> IO[bytes]:
         """The file, with nothing left in a buffer: its size is told before it is read."""
-        with _storing(self._state):
+        with storing(self._state):
             self.file.flush()
         return self.file
 
@@ -508,8 +215,8 @@ class _Part:
 class _Run:
     library: Library
     use: ModelUse
-    server: _Server
-    record: _Record
+    server: BatchServer
+    record: BatchRecord
     path: Path
     poll_seconds: float
     progress: Callable[[BatchProgress], None]
@@ -568,10 +275,10 @@ class _Run:
                 continue  # the row is put in other words then
             self.knows_dialect = True
 
-    def _uploaded(self, part: _Part) -> _Submission:
+    def _uploaded(self, part: _Part) -> Submission:
         if not self.record.batches:
             self._save()  # the name is kept before a file on the server has it
-        submission = _Submission(
+        submission = Submission(
             number=max((each.number for each in self.record.batches), default=0) + 1,
             input_file="",
             takes_schema=self.use.model.takes_schema,
@@ -583,7 +290,7 @@ class _Run:
         self._save()
         return submission
 
-    def _start(self, submission: _Submission, *, doubtful: bool) -> None:
+    def _start(self, submission: Submission, *, doubtful: bool) -> None:
         """Start the batch; where it is `doubtful` whether it was, look for it first."""
         mark = self.record.mark(submission)
         failure: ModelError | None = None
@@ -605,7 +312,7 @@ class _Run:
         assert failure is not None
         raise failure
 
-    def _find(self, submission: _Submission, mark: str) -> str | None:
+    def _find(self, submission: Submission, mark: str) -> str | None:
         for look in range(LOOKS):
             if look and self.stop.wait(min(self.poll_seconds, LOOK_SECONDS)):
                 return None
@@ -614,7 +321,7 @@ class _Run:
         return None
 
     def _save(self) -> None:
-        _write(self.path, self.record)
+        write_record(self.path, self.record)
 
     # and back
 
@@ -647,13 +354,13 @@ class _Run:
                 self.stop.wait(pause)
                 pause = min(pause * POLL_GROWTH, self.poll_seconds * MAX_POLL_GROWTH)
 
-    def _poll(self, id: str) -> tuple[_Batch, dict[str, Collected | Refused] | None]:
+    def _poll(self, id: str) -> tuple[Batch, dict[str, Collected | Refused] | None]:
         """The batch, and its replies by key if it has ended."""
         batch = self.server.look(id)
         if not batch.ended:
             return batch, None
         replies: dict[str, Collected | Refused] = {}
-        with _storing(self.path), tempfile.TemporaryFile(dir=self.path.parent) as file:
+        with storing(self.path), tempfile.TemporaryFile(dir=self.path.parent) as file:
             for id in filter(None, (batch.output_file_id, batch.error_file_id)):
                 self.server.download(id, file)
                 file.seek(0)
@@ -664,8 +371,8 @@ class _Run:
 
     def _verified(
         self,
-        submission: _Submission,
-        batch: _Batch,
+        submission: Submission,
+        batch: Batch,
         replies: Mapping[str, Collected | Refused],
         wanted: Mapping[str, Sequence[ListedQuestion]],
     ) -> Iterator[RowResult]:
@@ -679,7 +386,7 @@ class _Run:
             self._tell("verifying", number, len(keys))
 
     def _result(
-        self, row: ListedQuestion, submission: _Submission, reply: Collected | Refused
+        self, row: ListedQuestion, submission: Submission, reply: Collected | Refused
     ) -> RowResult:
         if isinstance(reply, Refused):
             place, why = self.server.at.place, bracketed(reply.said, self.server.at.key)

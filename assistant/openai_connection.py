@@ -36,7 +36,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint) -> None:
         """Opens no connection yet. Raises ModelError when the proxy settings can't be used."""
         self._endpoint = endpoint
-        self._client = _client(endpoint)
+        self.client = _client(endpoint)
         self._limit = "max_tokens"
         self._refused: frozenset[str] = frozenset()
         self._form = 0  # the index in _SCHEMA_FORMS of the one to try
@@ -51,7 +51,7 @@ class Connection:
     ) -> Reply:
         """See ChatModel.reply."""
         while True:
-            request = self._request(messages, max_tokens, schema)
+            request = self.request(messages, max_tokens, schema)
             try:
                 stream = self._send(request)
             except openai.APIError as error:
@@ -66,13 +66,17 @@ class Connection:
             raise failure
 
     def _send(self, request: Mapping[str, Any]) -> openai.Stream[Any]:
-        create: Any = self._client.chat.completions.create  # its overloads take no mapping
+        create: Any = self.client.chat.completions.create  # its overloads take no mapping
         stream: openai.Stream[Any] = create(**request)
         return stream
 
-    def _request(
+    def request(
         self, messages: Sequence[Message], max_tokens: int, schema: Mapping[str, Any] | None
     ) -> dict[str, Any]:
+        """The request's body, in the dialect that the server is known to take so far.
+
+        Raises SchemaRefusedError.
+        """
         request: dict[str, Any] = {
             "model": self._endpoint.model,
             # A lone surrogate, which can't be sent, becomes "?".

@@ -61,25 +61,25 @@ class OpenAIModel:
     ) -> None:
         """`model` is the server's name for it. Raises ModelError for a bad key or base URL."""
         self.name = f"openai:{model}"
-        self._endpoint = Endpoint(
+        self.endpoint = Endpoint(
             model=model,
             base_url=base_url or os.environ.get(URL_VARIABLE) or None,
             key=(api_key or os.environ.get(KEY_VARIABLE) or "").strip() or None,
             timeout=timeout,
             retries=retries,
         )
-        _check(self._endpoint)
+        _check(self.endpoint)
         self._connecting = threading.Lock()
 
     @property
     def base_url(self) -> str | None:
         """Where the model is served; None for OpenAI itself, whose prices are known."""
-        return self._endpoint.base_url
+        return self.endpoint.base_url
 
     @property
     def takes_schema(self) -> bool:
         """False once the server has refused schemas in all the forms that we know."""
-        return self._connection.takes_schema if "_connected" in vars(self) else True
+        return self.connection.takes_schema if "_connected" in vars(self) else True
 
     def reply(
         self,
@@ -92,10 +92,11 @@ class OpenAIModel:
 
         Raises ModelError and SchemaRefusedError.
         """
-        return self._connection.reply(messages, max_tokens=max_tokens, schema=schema)
+        return self.connection.reply(messages, max_tokens=max_tokens, schema=schema)
 
     @property
-    def _connection(self) -> Connection:
+    def connection(self) -> Connection:
+        """What speaks to the server; made, and OpenAI's SDK loaded, when it is first asked for."""
         with self._connecting:
             return self._connected
 
@@ -103,7 +104,7 @@ class OpenAIModel:
     def _connected(self) -> Connection:
         from assistant.openai_connection import Connection
 
-        return Connection(self._endpoint)
+        return Connection(self.endpoint)
 
 
 def _check(endpoint: Endpoint) -> None:

@@ -35,9 +35,10 @@ from assistant import (
     batch_workers,
     source_from_text,
 )
-from assistant.batch import BatchOptions, answer_file, answer_into, answer_list
+from assistant.batch import answer_file, answer_into, answer_list
 from assistant.batch_estimate import estimate
 from assistant.batch_progress import BatchState
+from assistant.batch_run import BatchOptions
 from assistant.journal import Journal, identity_of, journal_path
 from assistant.models import Message, Reply
 from index import Vectors, words
@@ -614,18 +615,24 @@ def test_what_another_way_has_no_answer_for_is_asked_directly(
 ) -> None:
     ready = assistant.ask(case(1))
     given: list[int] = []
+    steps: list[str] = []
 
-    def first(rows: Sequence[ListedQuestion]) -> Iterator[RowResult]:
+    def first(rows: Sequence[ListedQuestion], tell: Callable[[str], None]) -> Iterator[RowResult]:
         given.extend(row.number for row in rows)
+        tell("thinking")
         yield RowResult(rows[0], ready, None)
         yield RowResult(rows[1], None, "It expired: ask it again.")
 
     questions = listed(case(1), case(2), case(3), case(3))
     path = journal_path(tmp_path / "answers.jsonl")
     with Journal.open(path, identity_of(assistant)) as journal:
-        state = answer_list(assistant, questions, journal, first=first)
+        state = answer_list(
+            assistant, questions, journal, progress=lambda s: steps.append(s.step), first=first
+        )
         results = list(journal.results(questions.rows))
     assert given == [1, 2, 3]
+    assert steps[:3] == ["thinking"] * 3
+    assert not any(steps[3:])
     assert [each.status for each in results] == ["answered", "failed", "answered", "answered"]
     assert results[0].answer == ready
     assert asked(server) == {1: 1, 3: 1}
@@ -637,7 +644,7 @@ def test_what_another_way_got_before_it_failed_is_kept(
 ) -> None:
     ready = assistant.ask(case(1))
 
-    def first(rows: Sequence[ListedQuestion]) -> Iterator[RowResult]:
+    def first(rows: Sequence[ListedQuestion], tell: Callable[[str], None]) -> Iterator[RowResult]:
         yield RowResult(rows[0], ready, None)
         raise ModelError("The server refuses.")
 

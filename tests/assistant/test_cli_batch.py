@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pty
@@ -11,32 +10,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assistant import Assistant, cli, cli_batch
+from assistant import Assistant, cli_batch
 from assistant.journal import journal_path
+from tests.assistant.batch_command import ROOT, Done, Run, environment, runner, started, until
 from tests.batch_kills import CLAIM, WORDS, case, number_of
 from tests.model_replies import reply
 from tests.openai_server import Behaviour, Fail, Hang, OpenAIServer, Say
 
-ROOT = Path(__file__).parents[2]
 FAR = "What is the capital of Australia?"
 NEAR = "When did Trump and Putin speak by phone?"
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture
@@ -44,16 +32,7 @@ def run(
     sample: Assistant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
     """Runs `pincite batch` in this process; the sample library is built already."""
-
-    def call(*arguments: str | Path, stdin: bytes = b"") -> Done:
-        monkeypatch.setattr(sys, "argv", ["pincite", "batch", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        assert isinstance(caught.value.code, int)
-        return Done(caught.value.code, *capsys.readouterr())
-
-    return call
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -269,30 +248,6 @@ def test_a_dry_run_without_a_model_tells_the_time(run: Run, tmp_path: Path) -> N
 
 
 # --- in processes of its own ---------------------------------------------------------------------
-
-
-def environment(**more: str) -> dict[str, str]:
-    """The process's own environment, without what makes output look like a terminal's."""
-    colour = {"FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "GITHUB_ACTIONS", "TTY_COMPATIBLE"}
-    return {k: v for k, v in os.environ.items() if k not in colour} | more
-
-
-def started(*arguments: str | Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "assistant", "batch", *map(str, arguments)],
-        cwd=ROOT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_ctrl_c_finishes_what_runs_saves_and_says_how_to_go_on(
