@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,105 +22,178 @@ from assistant.question_lists import MAX_ROWS
 from assistant.render import one_line, place, printable
 from page.addresses import page_address
 from page.events import QUIET
-from page.list_runs import ListRun, progress_line
+from page.list_runs import TELL_SECONDS, ListRun, progress_line
 from page.templates import rendered
 
 if TYPE_CHECKING:
     from gradio import Button, DownloadButton, State
 
+Updates = tuple[Any, ...]
+"""What Gradio puts into its components, one after the other."""
+
 SHOWN_ROWS = 200
-"""The newest rows, which the table shows; all are in the downloads."""
+"""The last rows that are finished, which the table shows; all are in the downloads."""
 SHOWN_CHARACTERS = 400
 """Of a question, an answer or a quote, in the table."""
 
 
+CONTROLS = {"run": "Run", "stop": "Stop", "resume": "Resume", "retry": "Retry failed"}
 FORMS = {"html": "Report", "xlsx": "XLSX", "csv": "CSV", "md": "Markdown", "jsonl": "JSONL"}
 """The endings of the files that results are downloaded as, and what they are called."""
 
-_WAITING = "Waiting for other lists"
-_ANSWERING = "Answering"
-_STOPPING = "Stopping after this question"
+LISTS_AT_ONCE = 2
+"""Each takes all cores, or several requests to the model; two, so that a short one needn't wait."""
+
+WAITING = "Waiting for other lists"
+ANSWERING = "Answering"
+STOPPING = "Finishing what runs"
+RENAME = 'call the one that holds the questions "question"'
+GONE = "The server doesn't have this list any more: upload it again."
 
 
 def build_question_lists(assistant: Assistant) -> None:
     """Put the tab's contents where gradio is building."""
     import gradio as gr
 
-    state = gr.State()
+    state = gr.State(delete_callback=_closed)
     gr.HTML(rendered("question_list_help.html", most=MAX_ROWS), apply_default_css=False)
     file = gr.File(label="List of questions", height=120, elem_id="list-file")
     with gr.Row():
-        starts = gr.Button(
-            "Run", size="sm", variant="primary", interactive=False, elem_id="list-run"
+        starts, stops, resumes, retries = (
+            gr.Button(
+                label,
+                size="sm",
+                variant="primary" if name == "run" else "secondary",
+                interactive=False,
+                elem_id=f"list-{name}",
+                min_width=120,
+            )
+            for name, label in CONTROLS.items()
         )
-        stops = gr.Button("Stop", size="sm", interactive=False, elem_id="list-stop")
-        resumes = gr.Button("Resume", size="sm", interactive=False, elem_id="list-resume")
     view = gr.HTML(apply_default_css=False, elem_id="list-view")
     with gr.Row():
         downloads = [_download(assistant, state, ending) for ending in FORMS]
+    shows = [view, starts, stops, resumes, retries, *downloads]
 
-    def shown(run: ListRun, doing: str | None = None) -> tuple[Any, ...]:
-        at_rest = doing is None
-        return (
-            run_html(run, doing),
-            gr.Button(interactive=at_rest and not run.results),
-            gr.Button(interactive=doing in (_WAITING, _ANSWERING)),
-            gr.Button(interactive=at_rest and bool(run.results) and not run.finished),
-            *[gr.Button(interactive=bool(run.results))] * len(downloads),
-        )
-
-    def upload(path: str) -> tuple[Any, ...]:
+    def upload(path: str, before: ListRun | None) -> Updates:
+        _closed(before)
         try:
-            run = ListRun(read_questions(Path(path)))
+            questions = read_questions(Path(path))
         except QuestionError as error:
-            nothing = [gr.Button(interactive=False)] * len(shows[1:])
-            return (None, None, fault_html(str(error)), *nothing)
-        return (None, run, *shown(run))
+            return (None, None, *_faulty(_without_options(str(error))))
+        run = ListRun(assistant, questions, Path(file.GRADIO_CACHE))
+        return (None, run, *_shown(run))
 
-    def wait(run: ListRun) -> tuple[Any, ...]:
-        return shown(run, _WAITING)
-
-    def answer(run: ListRun) -> Iterator[tuple[Any, ...]]:
-        yield shown(run, _ANSWERING)
-        for _ in run.go_on(assistant):
-            yield shown(run, _ANSWERING)
-        yield shown(run)
-
-    def stop(run: ListRun) -> Iterator[tuple[Any, ...]]:
-        yield shown(run, _STOPPING)
-        run.wait()
-        yield shown(run)
-
-    shows = [view, starts, stops, resumes, *downloads]
-    events: dict[str, Any] = {"concurrency_limit": 4, **QUIET}
-    answering = gr.on([starts.click, resumes.click], wait, state, shows, **events).then(
-        answer, state, shows, **events
+    events: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    turns: dict[str, Any] = {
+        "inputs": state,
+        "outputs": [state, *shows],
+        "concurrency_id": "lists",
+        "concurrency_limit": LISTS_AT_ONCE,
+        **QUIET,
+    }
+    waiting = gr.on([starts.click, resumes.click], _waiting, state, shows, **events)
+    answering = waiting.then(_answering, **turns)
+    retrying = retries.click(_waiting, state, shows, **events).then(_retrying, **turns)
+    stopping = stops.click(_stopping, state, shows, **events)
+    file.upload(None, cancels=[answering, retrying, stopping], **QUIET).then(
+        upload, [file, state], [file, state, *shows], **events
     )
-    # Cancelling comes first: what follows waits until the run has come to rest.
-    cancels: dict[str, Any] = {"fn": None, "cancels": [answering], **QUIET}
-    stops.click(**cancels).then(stop, state, shows, **events)
-    file.upload(**cancels).then(upload, file, [file, state, *shows], **events)
+
+
+def _waiting(run: ListRun | None) -> Updates:
+    if run is not None:
+        run.wanted = True
+    return _shown(run, WAITING)
+
+
+def _answering(run: ListRun | None, retry_failed: bool = False) -> Iterator[Updates]:
+    if run is not None and run.wanted:  # it may have been stopped while it waited
+        with closing(run.go_on(retry_failed=retry_failed)) as going:
+            for _ in going:
+                if run.closed:
+                    break
+                # What is stored again isn't deleted as something that is out of use.
+                yield run, *_shown(run)
+    if run is None or not run.closed:  # or else another list has taken its place
+        yield run, *_shown(run)
+
+
+def _retrying(run: ListRun | None) -> Iterator[Updates]:
+    yield from _answering(run, retry_failed=True)
+
+
+def _stopping(run: ListRun | None) -> Iterator[Updates]:
+    if run is not None:
+        run.stop()
+        while not run.wait(TELL_SECONDS):
+            yield _shown(run)
+    yield _shown(run)
+
+
+def _shown(run: ListRun | None, doing: str | None = None) -> Updates:
+    """The view of the run and its buttons, as they are to be while this goes on."""
+    import gradio as gr
+
+    if run is None or run.closed:
+        return _faulty(GONE)
+    if run.busy:
+        doing = STOPPING if run.stopping else ANSWERING
+    at_rest = doing is None
+    return (
+        run_html(run, doing),
+        gr.Button(interactive=at_rest and run.state is None),
+        gr.Button(interactive=doing in (WAITING, ANSWERING)),
+        gr.Button(interactive=at_rest and run.state is not None and not run.finished),
+        gr.Button(interactive=at_rest and run.can_retry),
+        *[gr.Button(interactive=run.done > 0)] * len(FORMS),
+    )
+
+
+def _faulty(sentence: str) -> Updates:
+    """The view where there is no run, and nothing to be done with its buttons."""
+    import gradio as gr
+
+    return (fault_html(sentence), *[gr.Button(interactive=False)] * len({**CONTROLS, **FORMS}))
+
+
+def _without_options(sentence: str) -> str:
+    """What is wrong with a list, told for those who can't give options to a command."""
+    for words, instead in (
+        ("name the one that holds the questions with --question-column, or rename it", RENAME),
+        ('name one with --question-column, or call it "question"', RENAME),
+    ):
+        sentence = sentence.replace(words, instead)
+    return sentence
+
+
+def _closed(run: ListRun | None) -> None:
+    """End what a tab doesn't show any more."""
+    if run is not None:
+        run.close()
 
 
 def run_html(run: ListRun, doing: str | None = None) -> str:
-    """How far the run is and a table of its newest results; `doing` says what goes on, if any."""
-    done = len(run.results)
-    at_rest = "Finished" if run.finished else "Stopped" if done else "Ready"
+    """How far the run is and a table of its last results; `doing` says what goes on, if any."""
+    at_rest = "Finished" if run.finished else "Stopped" if run.state else "Ready"
+    rows = run.last(SHOWN_ROWS, _row)
+    numbers = {row["number"] for row in rows}
     return rendered(
         "question_list.html",
         name=one_line(run.questions.name),
-        notes=[one_line(note) for note in run.questions.notes],
+        notes=[one_line(note) for note in run.notes],
         line=f"{doing or at_rest} · {progress_line(run)}",
-        done=done,
+        done=run.done,
         total=len(run.questions.rows),
-        rows=[_row(result) for result in run.results[-SHOWN_ROWS:]],
-        fault="",
+        rows=rows,
+        failures=[each for each in run.failures if each[0] not in numbers],
+        fault=one_line(run.fault),
     )
 
 
 def fault_html(sentence: str) -> str:
     """What is wrong with a list, in the place of its progress."""
-    return rendered("question_list.html", fault=one_line(sentence))
+    return rendered("question_list.html", fault=one_line(sentence), name="")
 
 
 def results_file(assistant: Assistant, run: ListRun, ending: str, folder: Path) -> Path:
@@ -126,7 +201,8 @@ def results_file(assistant: Assistant, run: ListRun, ending: str, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
     own = Path(tempfile.mkdtemp(prefix="list-", dir=folder))
     path = own / f"{slug(Path(run.questions.name).stem)}-answers.{ending}"
-    write_results(path, run.questions, run.results[:], assistant.library)
+    questions = replace(run.questions, notes=run.notes)
+    write_results(path, questions, run.results(), assistant.library)
     return path
 
 
@@ -143,7 +219,9 @@ def _download(assistant: Assistant, state: State, ending: str) -> Button:
     )
     file: DownloadButton = gr.DownloadButton(visible="hidden", elem_id=f"{name}-file")
 
-    def written(run: ListRun) -> str:
+    def written(run: ListRun | None) -> str:
+        if run is None or run.closed:
+            raise gr.Error(GONE, print_exception=False)
         return str(results_file(assistant, run, ending, Path(file.GRADIO_CACHE)))
 
     button.click(written, state, file, concurrency_limit=4, **QUIET).success(

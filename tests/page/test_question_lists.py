@@ -1,19 +1,19 @@
-"""The tab for lists of questions, without a browser: what a run keeps, and what it shows."""
+"""The tab for lists of questions, without a browser: what it shows, and what it downloads."""
 
 from __future__ import annotations
 
 import csv
 import json
 import stat
-import threading
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from assistant import Answer, Assistant
-from assistant.question_lists import ListedQuestion, QuestionList, RowResult
-from page.list_runs import ListRun, progress_line
+from assistant.question_lists import ListedQuestion, QuestionList
+from page.list_runs import ListRun
 from page.question_lists import (
     SHOWN_CHARACTERS,
     SHOWN_ROWS,
@@ -21,21 +21,27 @@ from page.question_lists import (
     results_file,
     run_html,
 )
+from tests.page.lists import Held, Told, finish, listed, stop_at
 
 CALL = "When did Trump and Putin speak by phone?"
 FAR = "What is the capital of Australia?"
 HOSTILE = "<script>alert(1)</script>\"><img src=x onerror='x()'> {{ 7*7 }} \u202e\x1b[2J ?"
 
 
-def run_of(*questions: str, name: str = "list.txt") -> ListRun:
-    rows = (ListedQuestion(number, question) for number, question in enumerate(questions, 1))
-    return ListRun(QuestionList(name, tuple(rows)))
+Runs = Callable[..., ListRun]
 
 
-def finished(assistant: Assistant, run: ListRun) -> ListRun:
-    for _ in run.go_on(assistant):
-        pass
-    return run
+@pytest.fixture
+def run_of(sample: Assistant, tmp_path: Path) -> Runs:
+    """A finished run of these questions, of which it says what it is told, see `Told`."""
+
+    def finished(
+        *questions: str, says: Mapping[str, Answer | str] = {}, name: str = "list.txt"
+    ) -> ListRun:
+        told = Told(sample, says)
+        return finish(ListRun(told, listed(*questions, name=name), tmp_path / "runs"))
+
+    return finished
 
 
 class Parsed(HTMLParser):
@@ -59,84 +65,13 @@ class Parsed(HTMLParser):
         return [each for name, each in zip(self.tags, self.attributes, strict=True) if name == tag]
 
 
-# --- running -------------------------------------------------------------------------------------
-
-
-def test_a_stopped_run_goes_on_after_its_last_result(sample: Assistant) -> None:
-    run = run_of(CALL, FAR, "???", CALL, FAR)
-    answering = run.go_on(sample, every=0)
-    next(answering)
-    next(answering)
-    answering.close()
-    kept = list(run.results)
-    assert [result.row.number for result in kept] == [1, 2]
-    assert not run.finished
-    finished(sample, run)
-    assert [result.row.number for result in run.results] == [1, 2, 3, 4, 5]
-    assert all(before is now for before, now in zip(kept, run.results, strict=False))
-    assert run.finished
-
-
-def test_a_finished_run_answers_nothing_again(sample: Assistant) -> None:
-    run = finished(sample, run_of(FAR))
-    kept = list(run.results)
-    assert list(run.go_on(sample, every=0)) == []
-    assert run.results == kept
-
-
-def test_a_run_tells_how_far_it_is_only_now_and_then(sample: Assistant) -> None:
-    run = run_of(*[FAR] * 5)
-    assert len(list(run.go_on(sample, every=3600))) == 0
-    assert len(run.results) == 5
-
-
-def test_a_list_is_not_answered_twice_at_the_same_time(sample: Assistant) -> None:
-    run = run_of(FAR, CALL)
-    first = run.go_on(sample, every=0)
-    next(first)
-    assert list(run.go_on(sample, every=0)) == []
-    assert [result.row.number for result in run.results] == [1]
-    first.close()
-    assert len(list(run.go_on(sample, every=0))) == 1
-
-
-def test_waiting_ends_when_the_run_has_come_to_rest(sample: Assistant) -> None:
-    run = run_of(FAR, FAR)
-    run.wait()
-    answering = run.go_on(sample, every=0)
-    next(answering)
-    waiting = threading.Thread(target=run.wait, daemon=True)
-    waiting.start()
-    waiting.join(0.1)
-    assert waiting.is_alive()
-    answering.close()
-    waiting.join(10)
-    assert not waiting.is_alive()
-
-
-def test_the_progress_line_counts_what_became_of_the_questions(sample: Assistant) -> None:
-    run = run_of(CALL, FAR, "???", CALL)
-    assert progress_line(run) == "0 of 4 done"
-    finished(sample, run)
-    counts, each = progress_line(run).rsplit(" · ", 1)
-    assert counts == "4 of 4 done · 2 answered · 1 abstained · 1 failed"
-    assert each.endswith(" s each")
-
-
-@pytest.mark.parametrize(("seconds", "each"), [(0.08, "0.04"), (25.0, "12.5"), (400.0, "200.0")])
-def test_the_progress_line_tells_how_long_a_question_takes(seconds: float, each: str) -> None:
-    run = run_of("???", "???")
-    run.results += [RowResult(row, None, "It has no words.") for row in run.questions.rows]
-    run.seconds = seconds
-    assert progress_line(run).endswith(f" · {each} s each")
-
-
 # --- what is shown -------------------------------------------------------------------------------
 
 
-def test_the_table_has_answers_with_links_to_their_quotes(sample: Assistant) -> None:
-    run = finished(sample, run_of(CALL, FAR, "???"))
-    answer = run.results[0].answer
+def test_the_table_has_answers_with_links_to_their_quotes(run_of: Runs) -> None:
+    run = run_of(CALL, FAR, "???")
+    first, _, failed = run.results()
+    answer = first.answer
     assert answer is not None
     shown = Parsed(run_html(run))
     assert shown.of("tr")[1:] == [
@@ -148,11 +83,11 @@ def test_the_table_has_answers_with_links_to_their_quotes(sample: Assistant) -> 
         (citation.source_id, citation.quote) for citation in answer.citations
     ]
     assert answer.text in shown.text
-    assert str(run.results[2].failure) in shown.text
+    assert str(failed.failure) in shown.text
 
 
-def test_the_table_is_one_for_screen_readers_too(sample: Assistant) -> None:
-    shown = Parsed(run_html(finished(sample, run_of(FAR))))
+def test_the_table_is_one_for_screen_readers_too(run_of: Runs) -> None:
+    shown = Parsed(run_html(run_of(FAR)))
     assert [cell["scope"] for cell in shown.of("th")] == ["col"] * 5 + ["row"]
     assert len(shown.of("caption")) == 1
 
@@ -161,21 +96,22 @@ def test_the_table_is_one_for_screen_readers_too(sample: Assistant) -> None:
     ("stopped_after", "begins"), [(0, "Ready"), (1, "Stopped"), (2, "Finished")]
 )
 def test_the_line_says_if_the_run_is_at_rest(
-    sample: Assistant, stopped_after: int, begins: str
+    sample: Assistant, tmp_path: Path, stopped_after: int, begins: str
 ) -> None:
-    run = run_of(FAR, FAR)
-    answering = run.go_on(sample, every=0)
-    for _ in range(stopped_after):
-        next(answering)
-    answering.close()
+    held = Held(sample)
+    run = ListRun(held, listed(FAR, CALL), tmp_path)
+    if stopped_after:
+        stop_at(held, run, stopped_after)
     assert f"{begins} · {stopped_after} of 2 done" in Parsed(run_html(run)).text
     assert f"Answering · {stopped_after} of 2 done" in Parsed(run_html(run, "Answering")).text
 
 
-def test_hostile_text_is_shown_as_text(sample: Assistant) -> None:
-    run = finished(sample, run_of(HOSTILE, name=f"{HOSTILE}.txt"))
-    run.results.append(RowResult(ListedQuestion(2, HOSTILE, id=HOSTILE), None, HOSTILE))
-    for html in (run_html(run), fault_html(HOSTILE)):
+def test_hostile_text_is_shown_as_text(sample: Assistant, tmp_path: Path) -> None:
+    rows = (ListedQuestion(1, HOSTILE), ListedQuestion(2, CALL, id=HOSTILE, fault=HOSTILE))
+    run = ListRun(sample, QuestionList(f"{HOSTILE}.txt", rows, notes=(HOSTILE,)), tmp_path)
+    broken = ListRun(sample, listed(CALL), tmp_path)
+    broken.fault = HOSTILE
+    for html in (run_html(finish(run)), run_html(broken), fault_html(HOSTILE)):
         shown = Parsed(html)
         assert not {"script", "img"} & set(shown.tags)
         assert not any(name.startswith("on") for each in shown.attributes for name in each)
@@ -183,34 +119,49 @@ def test_hostile_text_is_shown_as_text(sample: Assistant) -> None:
         assert not {"\u202e", "\x1b"} & set(html)
 
 
-def test_hostile_text_in_a_quote_is_shown_as_text(sample: Assistant) -> None:
+def test_hostile_text_in_a_quote_is_shown_as_text(sample: Assistant, run_of: Runs) -> None:
     asked = sample.ask(CALL)
     citation = asked.citations[0].model_copy(update={"source_id": HOSTILE, "quote": HOSTILE})
     answer = Answer(**{**dict(asked), "citations": (citation,)})
-    run = run_of(CALL)
-    run.results.append(RowResult(run.questions.rows[0], answer, None))
-    html = run_html(run)
+    html = run_html(run_of(CALL, says={CALL: answer}))
     assert not {"script", "img"} & set(Parsed(html).tags)
     assert not {"\u202e", "\x1b"} & set(html)
     (link,) = Parsed(html).of("a")
     assert str(link["href"]).startswith("?source=%3Cscript")
 
 
-def test_long_texts_are_cut_in_the_table(sample: Assistant) -> None:
-    run = finished(sample, run_of("x" * 5000))
-    shown = Parsed(run_html(run)).text
+def test_long_texts_are_cut_in_the_table(run_of: Runs) -> None:
+    shown = Parsed(run_html(run_of("x" * 5000))).text
     assert f"{'x' * (SHOWN_CHARACTERS - 1)}…" in shown
     assert "x" * SHOWN_CHARACTERS not in shown
 
 
-def test_of_many_rows_the_newest_are_shown_with_a_note() -> None:
-    run = run_of(*[f"Question {number}?" for number in range(1, 1251)])
-    run.results += [RowResult(row, None, "It has no answer.") for row in run.questions.rows]
+def test_of_many_rows_the_last_are_shown_with_a_note(sample: Assistant, tmp_path: Path) -> None:
+    rows = (
+        ListedQuestion(number, f"Question {number}?", fault=f"It has fault {number}.")
+        for number in range(1, 1251)
+    )
+    run = finish(ListRun(sample, QuestionList("list.csv", tuple(rows)), tmp_path))
     shown = Parsed(run_html(run))
     assert len(shown.of("tr")) == SHOWN_ROWS + 1
-    assert "the newest 200 of 1,250 rows" in shown.text
+    assert "the last 200 of 1,250 rows" in shown.text
     assert "Question 1250?" in shown.text
+    assert "Question 1051?" in shown.text
     assert "Question 1050?" not in shown.text
+    assert "Row 1 failed: It has fault 1." in shown.text  # which the table doesn't show
+
+
+def test_what_the_table_shows_is_not_told_above_it(run_of: Runs) -> None:
+    shown = Parsed(run_html(run_of(FAR, says={FAR: "It is away."}))).text
+    assert shown.count("It is away.") == 1
+
+
+def test_why_a_run_broke_off_stands_above_what_is_finished(run_of: Runs) -> None:
+    run = run_of(CALL)
+    run.fault = "The disk is full."
+    shown = Parsed(run_html(run))
+    assert shown.attributes[0] == {"class": "fault", "role": "alert"}
+    assert shown.text.index("The disk is full.") < shown.text.index("1 of 1 done")
 
 
 def test_a_fault_is_an_alert_in_one_line() -> None:
@@ -223,14 +174,11 @@ def test_a_fault_is_an_alert_in_one_line() -> None:
 
 
 @pytest.fixture
-def half(sample: Assistant) -> ListRun:
+def half(sample: Assistant, tmp_path: Path) -> ListRun:
     """A run of three questions that was stopped after two."""
-    run = run_of("Wo liegt Köln?", FAR, CALL, name="Köln & <co>.txt")
-    answering = run.go_on(sample, every=0)
-    next(answering)
-    next(answering)
-    answering.close()
-    return run
+    held = Held(sample)
+    questions = listed("Wo liegt Köln?", FAR, CALL, name="Köln & <co>.txt")
+    return stop_at(held, ListRun(held, questions, tmp_path / "runs"), 2)
 
 
 def test_what_is_finished_can_be_downloaded(
