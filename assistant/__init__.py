@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from assistant.assistant import Assistant
-from assistant.batch import BatchOptions, answer_file, answer_list
+from assistant.batch import answer_file, answer_list
 from assistant.batch_progress import BatchState
+from assistant.batch_run import BatchOptions
 from assistant.bundle import write_bundle
 from assistant.chat import Turn
+from assistant.comparison import AlignedParagraphs, ComparedSource, Comparison, OnlyIn
 from assistant.conversation import AskedTurn, Conversation
+from assistant.export import EXPORT_FORMATS, ExportFormat
 from assistant.hypertext import Place, answer_html
 from assistant.list_writers import write_results
 from assistant.question_lists import (
@@ -67,8 +70,10 @@ from index.errors import (
 )
 
 __all__ = [
+    "EXPORT_FORMATS",
     "AddEvent",
     "AddResult",
+    "AlignedParagraphs",
     "Answer",
     "AnswerError",
     "AskedTurn",
@@ -79,8 +84,11 @@ __all__ = [
     "CitationCheck",
     "Claim",
     "ClaimEvent",
+    "ComparedSource",
+    "Comparison",
     "Conversation",
     "Disagreement",
+    "ExportFormat",
     "FileSources",
     "Highlight",
     "IndexedSource",
@@ -93,6 +101,7 @@ __all__ = [
     "ListedQuestion",
     "ModelError",
     "Nearest",
+    "OnlyIn",
     "Paragraph",
     "PinciteError",
     "Place",

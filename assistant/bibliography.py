@@ -1,12 +1,13 @@
-"""The sources that an answer cites, for reference managers: CSL-JSON and BibTeX.
+"""The sources that answers cite, for reference managers: CSL-JSON and BibTeX.
 
-Only what is known is said. An answer knows a source's title and address; its library knows what the
-text states of itself, and is asked only where it still has the very text that was cited.
+Only what is known is said. A citation knows its source's title and address; the library knows what
+the text states of itself, and is asked only where it still has the very text that was cited.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from assistant.text_fragments import is_web_address
 from index import Library, slug
 
 if TYPE_CHECKING:
-    from assistant.types import Answer, Citation
+    from assistant.types import Citation
 
 MONTHS = tuple("jan feb mar apr may jun jul aug sep oct nov dec".split())
 """The names that BibTeX styles have for them."""
@@ -39,7 +40,7 @@ class _Reference:
     """A cited source with what is known of it; each text on one line."""
 
     id: str
-    """Unique among the references of an answer, and a slug."""
+    """Unique among the references of a file, and a slug."""
     source_id: str
     sha256: str
     title: str | None
@@ -70,25 +71,25 @@ class _Reference:
         return parts
 
 
-def csl_json(answer: Answer, library: Library | None = None) -> list[dict[str, Any]]:
+def csl_json(citations: Iterable[Citation], library: Library | None = None) -> list[dict[str, Any]]:
     """The cited sources as CSL-JSON items, each once, in order of appearance.
 
     Names are literal: what is a first and what a last name isn't guessed.
     """
-    return [_csl_item(reference) for reference in _references(answer, library)]
+    return [_csl_item(reference) for reference in _references(citations, library)]
 
 
-def bibtex(answer: Answer, library: Library | None = None) -> str:
+def bibtex(citations: Iterable[Citation], library: Library | None = None) -> str:
     """The cited sources as BibTeX entries, each once, in order of appearance; in UTF-8."""
-    return "\n".join(map(_bibtex_entry, _references(answer, library)))
+    return "\n".join(map(_bibtex_entry, _references(citations, library)))
 
 
 # --- what is known of the sources ----------------------------------------------------------------
 
 
-def _references(answer: Answer, library: Library | None) -> list[_Reference]:
+def _references(citations: Iterable[Citation], library: Library | None) -> list[_Reference]:
     firsts: dict[tuple[str, str], Citation] = {}
-    for citation in answer.citations:
+    for citation in citations:
         firsts.setdefault((citation.source_id, citation.source_sha256), citation)
     taken: set[str] = set()
     stated = _stated(library)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, NoReturn
 from assistant import hypertext, render
 from assistant.chat import Turn
 from assistant.recheck import recheck
-from assistant.types import Answer
+from assistant.types import Answer, Citation
 from index import AnswerError, Library, StorageError
 
 SCHEMA = "pincite.conversation/1"
@@ -92,6 +93,21 @@ class Conversation:
     def to_html(self) -> str:
         """All questions and answers with their quotes as one HTML document."""
         return hypertext.conversation_document((turn.question, turn.answer) for turn in self.turns)
+
+    def to_csl_json(self, library: Library | None = None) -> str:
+        """The sources that the answers cite as CSL-JSON, each once; see `Answer.to_csl_json`."""
+        from assistant.bibliography import csl_json
+
+        return render.as_json(csl_json(self._cited(), library), 2)
+
+    def to_bibtex(self, library: Library | None = None) -> str:
+        """The sources that the answers cite as BibTeX, each once; see `Answer.to_bibtex`."""
+        from assistant.bibliography import bibtex
+
+        return bibtex(self._cited(), library)
+
+    def _cited(self) -> Iterator[Citation]:
+        return (each for turn in self.turns if turn.answer for each in turn.answer.citations)
 
     @classmethod
     def from_dict(cls, data: Any) -> Conversation:

@@ -230,13 +230,13 @@ class Answer(Value):
         """The cited sources as CSL-JSON; `library` adds what its texts state of themselves."""
         from assistant.bibliography import csl_json
 
-        return render.as_json(csl_json(self, library), 2)
+        return render.as_json(csl_json(self.citations, library), 2)
 
     def to_bibtex(self, library: Library | None = None) -> str:
         """The cited sources as BibTeX; `library` adds what its texts state of themselves."""
         from assistant.bibliography import bibtex
 
-        return bibtex(self, library)
+        return bibtex(self.citations, library)
 
     def __str__(self) -> str:
         return render.plain(self)

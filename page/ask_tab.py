@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from anyio import to_thread
 
-from assistant import Assistant, suggested_questions
+from assistant import EXPORT_FORMATS, Assistant, suggested_questions
 from page.conversation import Shown, Verified, answer_question
 from page.events import QUIET, pick_example
 from page.templates import rendered
@@ -62,7 +62,7 @@ def build_ask_tab(
         with gr.Row(elem_id="tools"):
             stop = gr.Button("Stop", size="sm", elem_id="stop")
             begin = gr.Button("New conversation", size="sm")
-            gr.HTML(rendered("export.html"), apply_default_css=False)
+            gr.HTML(_conversation_exports(), apply_default_css=False)
 
     answering: defaultdict[str | None, set[threading.Event]] = defaultdict(set)
 
@@ -123,6 +123,17 @@ def beginning(assistant: Assistant) -> str:
         "beginning.html",
         questions=suggested_questions(assistant.library),
         empty=not assistant.library.content(),
+    )
+
+
+def _conversation_exports() -> str:
+    """The menu of the forms in which the conversation can be downloaded."""
+    return rendered(
+        "export.html",
+        formats=[form for form in EXPORT_FORMATS if form.of_conversation],
+        summary="Download conversation",
+        what="the conversation",
+        turn=None,
     )
 
 

@@ -15,11 +15,13 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from assistant import (
+    EXPORT_FORMATS,
     Answer,
     AnswerError,
     Assistant,
     ClaimEvent,
     Conversation,
+    ExportFormat,
     PinciteError,
     QuestionEvent,
 )
@@ -39,13 +41,13 @@ class Verified:
     """Remembers, by their digests, which saved conversations were verified here."""
 
     def __init__(self, assistant: Assistant) -> None:
-        self._library = assistant.library
+        self.library = assistant.library
         self._known: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def content(self) -> str:
         """A digest of what the library holds: an edited source has everything checked again."""
-        content = sorted(self._library.content().items())
+        content = sorted(self.library.content().items())
         return _digest(repr(content))
 
     def save(self, conversation: Conversation, content: str | None = None) -> str:
@@ -73,7 +75,7 @@ class Verified:
         with self._lock:
             if _digest(content + saved) in self._known:
                 return conversation, ()
-        conversation, faults = conversation.rechecked(self._library)
+        conversation, faults = conversation.rechecked(self.library)
         if not faults:
             self._remember(saved, content)
         return conversation, faults
@@ -183,6 +185,7 @@ def turn_html(
         failure=failure,
         number=number,
         plain=str(answer) if answer else "",
+        formats=_formats(answer) if answer else (),
     )
 
 
@@ -195,6 +198,11 @@ def _answered(answer: Answer, number: int) -> str:
         number=number,
         answer=answer,
     )
+
+
+def _formats(answer: Answer) -> list[ExportFormat]:
+    """Those in which there is something of the answer."""
+    return [form for form in EXPORT_FORMATS if form.is_whole or answer.citations]
 
 
 def _waiting(assistant: Assistant) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assistant import Answer, AnswerError, Assistant, Conversation, PinciteError
+from assistant import (
+    EXPORT_FORMATS,
+    Answer,
+    AnswerError,
+    Assistant,
+    Conversation,
+    ExportFormat,
+    Library,
+    PinciteError,
+)
 from page.conversation import Verified
 from page.failures import sentence
 
-Form = Literal["markdown", "html", "json"]
-
-_FILES: dict[Form, tuple[str, str]] = {
-    "markdown": ("md", "text/markdown"),
-    "html": ("html", "text/html"),
-    "json": ("json", "application/json"),
-}
-"""The ending of a file of each form, and its media type."""
+UNKNOWN = "This can't be exported: reload the page and try again."
 
 
 class Request(BaseModel):
@@ -27,7 +28,8 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     saved: str
-    form: Form
+    form: str
+    """The name of one of `EXPORT_FORMATS`."""
     turn: int | None = None
 
 
@@ -39,19 +41,19 @@ def exported(verified: Verified, asked: object) -> dict[str, str]:
     """
     try:
         request = Request.model_validate(asked)
-    except ValidationError:
-        raise AnswerError("This can't be exported: reload the page and try again.") from None
+        form = {form.name: form for form in EXPORT_FORMATS}[request.form]
+    except (ValidationError, KeyError):
+        raise AnswerError(UNKNOWN) from None
     conversation, faults = verified.restore(request.saved)
     if faults:
         raise AnswerError(f"It isn't exported, as something in it no longer holds. {faults[0]}")
     if not conversation.turns:
         raise AnswerError("There is nothing to export yet: ask a question.")
-    ending, media_type = _FILES[request.form]
     name = "conversation" if request.turn is None else f"answer-{request.turn}"
     return {
-        "name": f"pincite-{name}.{ending}",
-        "type": f"{media_type};charset=utf-8",
-        "text": _text(conversation, request),
+        "name": f"pincite-{name}{form.ending}",
+        "type": f"{form.media_type};charset=utf-8",
+        "text": _text(conversation, request.turn, form, verified.library),
     }
 
 
@@ -67,15 +69,18 @@ def exporter(assistant: Assistant, verified: Verified) -> Callable[[object], dic
     return export_answers
 
 
-def _text(conversation: Conversation, request: Request) -> str:
-    written = conversation if request.turn is None else _answer(conversation, request.turn)
-    match request.form:
-        case "markdown":
-            return written.to_markdown()
-        case "html":
-            return written.to_html()
-        case "json":
-            return written.to_json(indent=2)
+def _text(
+    conversation: Conversation, number: int | None, form: ExportFormat, library: Library
+) -> str:
+    """One answer of the conversation, or all of it where there is no number."""
+    if number is not None:
+        answer = _answer(conversation, number)
+        _check_cited(form, [answer])
+        return form.of_answer(answer, library)
+    if form.of_conversation is None:
+        raise AnswerError(UNKNOWN)
+    _check_cited(form, [turn.answer for turn in conversation.turns if turn.answer])
+    return form.of_conversation(conversation, library)
 
 
 def _answer(conversation: Conversation, number: int) -> Answer:
@@ -84,3 +89,9 @@ def _answer(conversation: Conversation, number: int) -> Answer:
     if answer is None:
         raise AnswerError(f"There is no answer {number} in this conversation: reload the page.")
     return answer
+
+
+def _check_cited(form: ExportFormat, answers: list[Answer]) -> None:
+    """An empty file would look like a failed download."""
+    if not form.is_whole and not any(answer.citations for answer in answers):
+        raise AnswerError(f"No source is cited there: there is nothing to export as {form.label}.")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import Answer, Assistant, Citation, Claim, Library, LibraryStamp, source_from_text
-from assistant.bibliography import bibtex, csl_json
+from assistant.bibliography import csl_json
 from assistant.render import one_line
 from index import Stated
 
@@ -90,7 +90,7 @@ def items(answer: Answer, library: Library | None = None) -> list[dict[str, Any]
     """The items as they are read back, once all the rules hold."""
     read = json.loads(answer.to_csl_json(library))
     check_csl(read)
-    assert read == csl_json(answer, library)
+    assert read == csl_json(answer.citations, library)
     return read
 
 
@@ -189,7 +189,7 @@ def test_each_cited_source_is_listed_once_in_order_of_appearance() -> None:
     answer = make(
         cited(1, source_id="b"), cited(2, source_id="a"), cited(3, source_id="b", paragraph=7)
     )
-    assert [item["id"] for item in items(answer)] == list(entries(bibtex(answer))) == ["b", "a"]
+    assert [item["id"] for item in items(answer)] == list(entries(answer.to_bibtex())) == ["b", "a"]
 
 
 def test_what_is_not_known_is_left_out() -> None:
@@ -201,23 +201,23 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_an_answer_without_citations_has_no_bibliography() -> None:
     assert items(make()) == []
-    assert bibtex(make()) == ""
+    assert make().to_bibtex() == ""
 
 
 def test_only_a_web_address_is_given() -> None:
     page = "https://a.example/b?c=d&e=100%25#f_g~h"
     (item,) = items(make(cited(source_uri=page)))
     assert (item["type"], item["URL"]) == ("webpage", page)
-    assert entries(bibtex(make(cited(source_uri=page))))["harbour"]["url"] == page
+    assert entries(make(cited(source_uri=page)).to_bibtex())["harbour"]["url"] == page
     for uri in ("file:///texts/harbour.txt", "javascript:alert(1)", "a.txt", "https://a b"):
         (item,) = items(make(cited(source_uri=uri)))
         assert "URL" not in item
-        assert "url" not in entries(bibtex(make(cited(source_uri=uri))))["harbour"]
+        assert "url" not in entries(make(cited(source_uri=uri)).to_bibtex())["harbour"]
 
 
 def test_an_address_cannot_leave_its_braces() -> None:
     hostile = "https://a.example/}\\input{x}"
-    fields = entries(bibtex(make(cited(source_uri=hostile))))["harbour"]
+    fields = entries(make(cited(source_uri=hostile)).to_bibtex())["harbour"]
     assert fields["url"] == "https://a.example/%7D%5Cinput%7Bx%7D"
 
 
@@ -268,7 +268,7 @@ def test_a_date_is_as_exact_as_it_was_stated(harbour, published, issued, year) -
     library, answer = harbour(published=published)
     (item,) = items(answer, library)
     assert item["issued"] == issued
-    fields = entries(bibtex(answer, library))["harbour"]
+    fields = entries(answer.to_bibtex(library))["harbour"]
     assert fields["year"] == year
     assert "day" not in fields
 
@@ -283,7 +283,7 @@ def test_a_library_that_has_another_text_by_now_adds_nothing(harbour) -> None:
 def test_two_texts_with_one_id_have_keys_of_their_own() -> None:
     answer = make(cited(1), cited(2, source_sha256="0b" * 32), cited(3, source_id="harbour-2"))
     keys = ["harbour", "harbour-2", "harbour-2-2"]
-    assert [item["id"] for item in items(answer)] == list(entries(bibtex(answer))) == keys
+    assert [item["id"] for item in items(answer)] == list(entries(answer.to_bibtex())) == keys
 
 
 def test_a_real_answer_is_listed_with_what_its_articles_state(sample: Assistant) -> None:
@@ -291,7 +291,7 @@ def test_a_real_answer_is_listed_with_what_its_articles_state(sample: Assistant)
     dated = [item for item in items(answer, sample.library) if "issued" in item]
     assert dated
     for item in dated:
-        fields = entries(bibtex(answer, sample.library))[item["id"]]
+        fields = entries(answer.to_bibtex(sample.library))[item["id"]]
         (parts,) = item["issued"]["date-parts"]
         assert [int(fields["year"]), MONTHS.index(fields["month"]) + 1, int(fields["day"])] == parts
         assert printed(fields["author"]) == item["author"][0]["literal"]
@@ -316,7 +316,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_hostile_text_is_printed_as_text(text: str) -> None:
     answer = make(cited(source_title=text, source_id=text, source_sha256=text))
-    (fields,) = entries(bibtex(answer)).values()
+    (fields,) = entries(answer.to_bibtex()).values()
     assert printed(fields["title"]) == items(answer)[0]["title"] == one_line(text)
     assert one_line(text) in printed(fields["note"])
     answer.to_bibtex().encode("utf-8")
@@ -325,5 +325,5 @@ def test_hostile_text_is_printed_as_text(text: str) -> None:
 @given(st.text())
 def test_any_title_can_be_read_back(text: str) -> None:
     answer = make(cited(source_title=text))
-    (fields,) = entries(bibtex(answer)).values()
+    (fields,) = entries(answer.to_bibtex()).values()
     assert printed(fields.get("title", "")) == items(answer)[0].get("title", "") == one_line(text)

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from assistant import Answer, Assistant, cli
+from assistant import EXPORT_FORMATS, Answer, Assistant, ExportFormat, cli
 from tests.model_replies import reply, says
 from tests.openai_server import Fail, OpenAIServer, Stall
 
@@ -100,8 +100,36 @@ USAGE_ERRORS = [
     ),
     pytest.param(
         ["ask", "a", "--stream", "--markdown"],
-        "pincite: Markdown is printed as a whole: leave --stream or --markdown out.",
+        "pincite: Only text and JSON can be streamed: leave --stream or --markdown out.",
         id="Markdown in pieces",
+    ),
+    pytest.param(
+        ["ask", "a", "--stream", "--format", "csl-json"],
+        "pincite: Only text and JSON can be streamed: leave --stream or --format csl-json out.",
+        id="a list of sources in pieces",
+    ),
+    pytest.param(
+        ["ask", "a", "--format", "bibtex", "--json"],
+        "pincite: --json and --format bibtex exclude each other: leave one out.",
+        id="two formats",
+    ),
+    pytest.param(
+        ["ask", "a", "--format", "text", "--markdown"],
+        "pincite: --markdown and --format text exclude each other: leave one out.",
+        id="both text and Markdown",
+    ),
+    pytest.param(
+        ["ask", "a", "--format", "pdf"],
+        "pincite: There is no format 'pdf': choose text, markdown, html, json, annotations, "
+        "csl-json or bibtex.",
+        id="unknown format",
+    ),
+    pytest.param(["ask", "a", "--format", ""], "There is no format ''", id="empty format"),
+    pytest.param(
+        ["ask", "a", "--format", "bibtex", "--show-withheld"],
+        "pincite: BibTeX can't list what was withheld: leave --show-withheld or --format bibtex "
+        "out.",
+        id="withheld statements in a list of sources",
     ),
     pytest.param(
         ["ask", "a", "--max-tokens", "1"], "pincite: max_tokens is wrong: ", id="too few tokens"
@@ -221,6 +249,44 @@ def test_markdown_is_the_answers_markdown(run: Run, sample: Assistant) -> None:
     assert run("ask", QUESTION, "--markdown") == Done(0, sample.ask(QUESTION).to_markdown(), "")
 
 
+@pytest.mark.parametrize("name", ["csl-json", "bibtex", "annotations", "html", "markdown"])
+def test_a_format_is_printed_as_python_gives_it(run: Run, sample: Assistant, name: str) -> None:
+    (form,) = (form for form in EXPORT_FORMATS if form.name == name)
+    text = form.of_answer(sample.ask(QUESTION), sample.library)
+    done = run("ask", QUESTION, "--format", name)
+    assert (done.code, done.err) == (0, "")
+    assert untimed(done.out) == untimed(text.removesuffix("\n") + "\n")
+
+
+def untimed(text: str) -> str:
+    return re.sub(r"\d+ ms", "- ms", text)
+
+
+def test_authors_and_dates_of_cited_sources_come_from_their_texts(run: Run) -> None:
+    done = run("ask", QUESTION, "--format", "bibtex", "--sources", "why-its-dangerous")
+    assert "  author = {{" in done.out
+    assert "  year = {2025},\n  month = " in done.out
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        (["--json"], ["--format", "json"]),
+        (["--markdown"], ["--format", "markdown"]),
+        ([], ["--format", "text"]),
+        (["--stream"], ["--format", "text", "--stream"]),
+        (["--json", "--stream"], ["--format", "json", "--stream"]),
+        (["--json"], ["--format", "json", "--json"]),
+        (["--markdown", "--show-withheld"], ["--format", "markdown", "--show-withheld"]),
+    ],
+)
+def test_a_format_may_be_named_in_two_ways(run: Run, short: list[str], long: list[str]) -> None:
+    def timeless(done: Done) -> Done:
+        return Done(done.code, re.sub(r'("timings_ms": )\{[^}]*\}', r"\1{}", done.out), done.err)
+
+    assert timeless(run("ask", QUESTION, *short)) == timeless(run("ask", QUESTION, *long))
+
+
 def test_a_question_is_read_from_stdin(run: Run) -> None:
     assert "February 12" in run("ask", "-", stdin=f"{QUESTION}\n").out
     assert run("ask", "-", stdin="").code == 2
@@ -245,6 +311,27 @@ def test_an_abstention_exits_with_3_and_shows_the_nearest_passages(run: Run) -> 
     assert "The sources don't answer this question." in done.out
     assert "Nearest passages" in done.out
     assert "[1]" not in done.out
+
+
+@pytest.mark.parametrize("form", EXPORT_FORMATS, ids=lambda form: form.name)
+def test_an_abstention_exits_with_3_and_says_so_in_every_format(
+    run: Run, form: ExportFormat
+) -> None:
+    done = run("ask", FAR, "--format", form.name)
+    assert done.code == 3
+    if form.is_whole:
+        assert "The sources don't answer this question" in done.out.replace("&#39;", "'")
+        assert done.err == ""
+    else:
+        assert done.err == (
+            "pincite: The sources don't answer this question, so there is nothing to cite.\n"
+        )
+
+
+def test_an_abstention_cites_nothing_in_a_format_for_reference_managers(run: Run) -> None:
+    assert run("ask", FAR, "--format", "bibtex").out == ""
+    assert run("ask", FAR, "--format", "csl-json").out == "[]\n"
+    assert json.loads(run("ask", FAR, "--format", "annotations").out)["total"] == 0
 
 
 # --- asking a model ------------------------------------------------------------------------------

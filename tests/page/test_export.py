@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assistant import Answer, AnswerError, Assistant, Conversation
+from assistant import EXPORT_FORMATS, Answer, AnswerError, Assistant, Conversation
 from assistant.render import LEFT_OUT
 from page.conversation import UNREADABLE, Verified
 from page.export import exported, exporter
@@ -16,9 +16,25 @@ from page.export import exported, exporter
 ACCUSED = "What did Trump accuse Zelensky of?"
 FOLLOW_UP = "And how did he answer?"
 FAR = "What is the capital of Australia?"
-FORMS = ("markdown", "html", "json")
-MEDIA_TYPES = {"markdown": "text/markdown", "html": "text/html", "json": "application/json"}
-ENDINGS = {"markdown": "md", "html": "html", "json": "json"}
+FORMS = [form.name for form in EXPORT_FORMATS]
+WHOLE = [form.name for form in EXPORT_FORMATS if form.is_whole]
+CITED = [form.name for form in EXPORT_FORMATS if not form.is_whole]
+MEDIA_TYPES = {form.name: form.media_type for form in EXPORT_FORMATS}
+NAMES = {
+    "markdown": "pincite-answer-2.md",
+    "html": "pincite-answer-2.html",
+    "json": "pincite-answer-2.json",
+    "annotations": "pincite-answer-2.jsonld",
+    "csl-json": "pincite-answer-2.csl.json",
+    "bibtex": "pincite-answer-2.bib",
+}
+CONVERSATION_NAMES = {
+    "markdown": "pincite-conversation.md",
+    "html": "pincite-conversation.html",
+    "json": "pincite-conversation.json",
+    "csl-json": "pincite-conversation.csl.json",
+    "bibtex": "pincite-conversation.bib",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +61,28 @@ def tampered(talk: Conversation) -> str:
 def test_a_file_has_a_name_and_a_type_that_fit_its_form(
     verified: Verified, talk: Conversation, form: str
 ) -> None:
-    saved = talk.to_json()
-    whole = exported(verified, {"saved": saved, "form": form})
-    second = exported(verified, {"saved": saved, "form": form, "turn": 2})
-    assert whole["name"] == f"pincite-conversation.{ENDINGS[form]}"
-    assert second["name"] == f"pincite-answer-2.{ENDINGS[form]}"
-    assert whole["type"] == second["type"] == f"{MEDIA_TYPES[form]};charset=utf-8"
+    file = exported(verified, {"saved": talk.to_json(), "form": form, "turn": 2})
+    assert file["name"] == NAMES[form]
+    assert file["type"] == f"{MEDIA_TYPES[form]};charset=utf-8"
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CONVERSATION_NAMES)
+def test_a_file_with_a_conversation_is_named_as_such(
+    verified: Verified, talk: Conversation, form: str
+) -> None:
+    file = exported(verified, {"saved": talk.to_json(), "form": form})
+    assert file["name"] == CONVERSATION_NAMES[form]
+    assert file["type"] == f"{MEDIA_TYPES[form]};charset=utf-8"
+
+
+def test_a_conversation_has_no_form_that_only_answers_have(
+    verified: Verified, talk: Conversation
+) -> None:
+    with pytest.raises(AnswerError, match="reload the page"):
+        exported(verified, {"saved": talk.to_json(), "form": "annotations"})
+
+
+@pytest.mark.parametrize("form", WHOLE)
 def test_a_conversation_has_all_its_questions_and_quotes(
     verified: Verified, talk: Conversation, form: str
 ) -> None:
@@ -65,7 +94,7 @@ def test_a_conversation_has_all_its_questions_and_quotes(
         assert source_id in text
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", WHOLE)
 def test_an_answer_has_its_own_question_only(
     verified: Verified, talk: Conversation, form: str
 ) -> None:
@@ -74,7 +103,9 @@ def test_an_answer_has_its_own_question_only(
     assert ACCUSED not in text
 
 
-def test_each_form_is_the_one_that_python_gives(verified: Verified, talk: Conversation) -> None:
+def test_each_form_is_the_one_that_python_gives(
+    verified: Verified, talk: Conversation, sample: Assistant
+) -> None:
     saved, answer = talk.to_json(), talk.turns[0].answer
     assert answer is not None
 
@@ -86,6 +117,28 @@ def test_each_form_is_the_one_that_python_gives(verified: Verified, talk: Conver
     assert text(form="markdown", turn=1) == answer.to_markdown()
     assert text(form="html", turn=1) == answer.to_html()
     assert Answer.from_dict(json.loads(text(form="json", turn=1))) == answer
+    assert text(form="annotations", turn=1) == answer.to_web_annotations()
+    assert text(form="csl-json", turn=1) == answer.to_csl_json(sample.library)
+    assert text(form="bibtex", turn=1) == answer.to_bibtex(sample.library)
+    assert text(form="csl-json") == talk.to_csl_json(sample.library)
+    assert text(form="bibtex") == talk.to_bibtex(sample.library)
+
+
+@pytest.mark.parametrize("form", CITED)
+def test_an_answer_that_cites_nothing_is_no_empty_file(
+    verified: Verified, talk: Conversation, form: str
+) -> None:
+    with pytest.raises(AnswerError, match="No source is cited there: there is nothing to export"):
+        exported(verified, {"saved": talk.to_json(), "form": form, "turn": 3})
+
+
+@pytest.mark.parametrize("form", ["csl-json", "bibtex"])
+def test_a_conversation_that_cites_nothing_is_no_empty_file(
+    verified: Verified, talk: Conversation, form: str
+) -> None:
+    saved = Conversation(talk.turns[-1:]).to_json()
+    with pytest.raises(AnswerError, match="No source is cited there: there is nothing to export"):
+        exported(verified, {"saved": saved, "form": form})
 
 
 def test_a_conversation_as_json_can_be_gone_on_with_in_a_shell(

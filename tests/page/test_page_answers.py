@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from assistant import Answer, Assistant, Conversation
+from assistant import EXPORT_FORMATS, Answer, Assistant, Conversation
 from tests.page.browser import ask, axe, marked_text
 
 ANSWERED = "When did Trump and Putin speak by phone?"
@@ -208,6 +208,7 @@ def test_answers_and_conversations_can_be_taken_away(served, page_of, sample, tm
         return path
 
     first = turn(page, 0)
+    first.locator(".exports summary").click()
     as_json = download(first.get_by_role("button", name="as JSON"))
     answer = Answer.from_dict(json.loads(as_json.read_text(encoding="utf-8")))
     assert answer.citations == sample.ask(ANSWERED).citations
@@ -228,6 +229,50 @@ def test_answers_and_conversations_can_be_taken_away(served, page_of, sample, tm
     assert f"[1] {answer.citations[0].source_id} ¶" in copied
 
 
+def test_an_answer_can_be_taken_to_other_programs_in_their_forms(
+    served, page_of, sample, tmp_path: Path
+):
+    page = page_of(served)
+    ask(page, ANSWERED)
+    answer = sample.ask(ANSWERED)
+    turn(page).locator(".exports summary").click()
+    shown = turn(page).locator("button.export")
+    expect(shown).to_have_text([form.label for form in EXPORT_FORMATS])
+    for form in EXPORT_FORMATS:
+        with page.expect_download() as started:
+            turn(page).get_by_role("button", name=f"Download this answer as {form.label}").click()
+        assert started.value.suggested_filename == f"pincite-answer-1{form.ending}"
+        started.value.save_as(tmp_path / form.name)
+    for form in EXPORT_FORMATS:
+        if not form.is_whole:
+            text = (tmp_path / form.name).read_text(encoding="utf-8")
+            assert text == form.of_answer(answer, sample.library)
+
+
+def test_the_sources_of_a_whole_conversation_can_be_taken_away(served, page_of, tmp_path: Path):
+    page = page_of(served)
+    ask(page, ABSTAINED)
+    page.locator("#tools summary").click()
+    bibtex = page.get_by_role("button", name="Download the conversation as BibTeX")
+    bibtex.click()
+    expect(page.locator("#source-pane .note")).to_have_text(
+        "No source is cited there: there is nothing to export as BibTeX."
+    )
+    ask(page, ANSWERED)
+    with page.expect_download() as started:
+        bibtex.click()
+    assert started.value.suggested_filename == "pincite-conversation.bib"
+    started.value.save_as(tmp_path / "sources.bib")
+    assert (tmp_path / "sources.bib").read_text(encoding="utf-8").startswith("@misc{")
+
+
+def test_an_abstention_is_offered_in_the_forms_that_can_tell_it(served, page_of):
+    page = page_of(served)
+    ask(page, ABSTAINED)
+    turn(page).locator(".exports summary").click()
+    expect(turn(page).locator("button.export:visible")).to_have_text(["Markdown", "HTML", "JSON"])
+
+
 # --- looks ---------------------------------------------------------------------------------------
 
 
@@ -238,7 +283,9 @@ def test_nothing_keeps_people_from_using_it(served, page_of, scheme, width):
     page.wait_for_selector(".example")
     assert axe(page) == []
     ask(page, DISPUTED)
+    turn(page).locator(".exports summary").click()
     ask(page, ABSTAINED)
+    page.locator("#tools summary").click()
     open_mark(page, page.locator("#conversation a.mark").first)
     assert axe(page) == []
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -267,6 +314,22 @@ def test_on_a_phone_the_source_comes_up_beside_the_answer_and_goes_again(served,
     page.get_by_role("button", name="Close the source").click()
     assert pane.is_hidden()
     assert mark.evaluate("mark => mark === document.activeElement")
+
+
+def test_on_a_phone_all_forms_are_in_reach(served, page_of):
+    page = page_of(served, **PHONE)
+    ask(page, ANSWERED)
+    summary = turn(page).locator(".exports summary")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    summary.tap()
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    for button in turn(page).locator("button.export").all():
+        button.click(trial=True)  # fails where anything else is on top of it
+    page.locator("#tools summary").tap()
+    for button in page.locator("#tools button.export").all():
+        button.click(trial=True)
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= 380
 
 
 def test_a_question_that_cannot_be_asked_says_why_and_is_given_back(served, page_of):

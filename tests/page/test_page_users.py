@@ -144,6 +144,7 @@ def test_an_edited_answer_is_not_exported(
     edited(page, edit)
     downloads: list[str] = []
     page.on("download", lambda download: downloads.append(download.suggested_filename))
+    page.locator("#conversation details.exports summary").click()
     page.locator("#conversation button.export[data-form=markdown]").click()
     expect(page.locator("#source-pane .note")).to_contain_text(
         "It isn't exported, as something in it no longer holds."
@@ -164,9 +165,9 @@ def test_what_was_left_out_is_named_as_such_in_an_export(
     edited(page, change_statement)
     page.reload()
     page.locator("#conversation .turn .failure").wait_for()
-    page.locator("details.exports summary").click()
+    page.locator("#tools details.exports summary").click()
     with page.expect_download() as download:
-        page.locator("details.exports button[data-form=markdown]").click()
+        page.locator("#tools button.export[data-form=markdown]").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert LEFT_OUT in text
     assert UNTRUE not in text
