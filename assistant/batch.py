@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from assistant.assistant import Assistant
 from assistant.batch_progress import BatchState
 from assistant.batch_run import DEFAULT_OPTIONS, BatchOptions, BatchRun, FirstAsk
+from assistant.batch_submitted import Submitted, check_batch
 from assistant.journal import Journal, identity_of, journal_path
 from assistant.list_writers import check_output, write_results
-from assistant.openai_batch import BatchProgress, answer_by_batch, forget, model_for_batches
-from assistant.question_lists import ListedQuestion, QuestionList, RowResult, read_questions
-from assistant.render import printable
-from index import SettingsError
+from assistant.question_lists import QuestionList, read_questions
+from index import ModelError
 
 SAVE_SECONDS = 30.0
 """How often the output is written while answers come."""
 SAVE_SHARE = 20
 """The output is written again only after so many times what writing it took: 5% of the time."""
 
-_GOES_ON = "What was submitted goes on at the server."
+_GOES_ON = "What was submitted goes on at the server, and the same command collects it."
+_COLLECTED = "What had been submitted before was collected, and not submitted again."
 
 
 def answer_file(
@@ -107,69 +107,45 @@ def answer_into(
     The file is written at the end, however that comes, and now and then before.
     """
     check_output(output, None)
-    path, submitted = journal_path(output), submitted_path(output)
     if openai_batch:
-        _check_batch(assistant, options)
-    elif submitted.exists():
-        raise SettingsError(
-            "Questions of this list were submitted to the Batch API: add --openai-batch to collect "
-            f"the answers, or delete {printable(repr(str(submitted)))} to ask, and pay, once more."
-        )
-    with Journal.open(path, identity_of(assistant), restart=restart) as journal:
+        check_batch(assistant, options)
+    stop = stop or threading.Event()
+    submitted = Submitted(output, assistant, stop)
+    with Journal.open(
+        journal_path(output),
+        identity_of(assistant),
+        restart=restart,
+        check=lambda: submitted.check(openai_batch=openai_batch),
+    ) as journal:
         saver = _Saver(lambda: write_results(
             output, questions, journal.results(questions.rows), assistant.library
         ))  # fmt: skip
 
         def tell(state: BatchState) -> None:
-            saver.save_if_due()
+            saver.save_if_due(state.left)
             if progress:
                 progress(state)
 
-        first = _by_batch(assistant, submitted, stop) if openai_batch else None
+        waited = submitted.waits
+        submitted.reopen(journal, questions.rows)
         try:
             state = answer_list(
-                assistant, questions, journal, options, progress=tell, stop=stop, first=first
+                assistant,
+                questions,
+                journal,
+                options,
+                progress=tell,
+                stop=stop,
+                first=submitted.ask if openai_batch else None,
             )
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ModelError):
             saver.save()
             raise
         saver.save()
-        if not openai_batch:
-            return state
-        if state.left == 0:
-            forget(submitted, assistant)
-        return replace(state, waiting=_GOES_ON) if submitted.exists() else state
-
-
-def submitted_path(output: Path) -> Path:
-    """Where it is kept what was submitted to the Batch API for this output file: beside it."""
-    return output.with_name(f"{output.name}.submitted")
-
-
-def _check_batch(assistant: Assistant, options: BatchOptions) -> None:
-    model_for_batches(assistant)
-    if options.max_cost is not None or options.max_tokens is not None:
-        raise SettingsError(
-            "What was submitted to the Batch API can't be held to a limit: leave --max-cost and "
-            "--max-tokens out, and see with --dry-run what the list may cost."
-        )
-
-
-def _by_batch(assistant: Assistant, submitted: Path, stop: threading.Event | None) -> FirstAsk:
-    def ask(rows: Sequence[ListedQuestion], tell: Callable[[str], None]) -> Iterator[RowResult]:
-        def say(at: BatchProgress) -> None:
-            tell(f"{_STEPS[at.step]}: {at.done:,} of {at.total:,}")
-
-        return answer_by_batch(assistant, rows, submitted, progress=say, stop=stop)
-
-    return ask
-
-
-_STEPS = {
-    "preparing": "prepared",
-    "waiting": "done at the server",
-    "verifying": "replies verified",
-}
+        collected = _COLLECTED if restart and waited and not state.left else None
+        notes = filter(None, (collected, submitted.finish(questions.rows, left=state.left)))
+        waiting = _GOES_ON if state.left and submitted.waits else None
+        return replace(state, notes=(*state.notes, *notes), waiting=waiting)
 
 
 class _Saver:
@@ -178,10 +154,13 @@ class _Saver:
     def __init__(self, write: Callable[[], None]) -> None:
         self._write = write
         self._due = time.monotonic() + SAVE_SECONDS
+        self._left: int | None = None
 
-    def save_if_due(self) -> None:
-        if time.monotonic() >= self._due:
+    def save_if_due(self, left: int) -> None:
+        """Write it if it is time for that, and not as many rows are left as the last time."""
+        if time.monotonic() >= self._due and left != self._left:
             self.save()
+            self._left = left
 
     def save(self) -> None:
         start = time.monotonic()

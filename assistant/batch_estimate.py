@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.assistant import Assistant
-from assistant.batch_requests import Recorded, record, row_key
+from assistant.batch_requests import (
+    Recorded,
+    at_half_the_price,
+    can_be_batched,
+    record,
+    row_key,
+)
 from assistant.batch_workers import answered, default_width
+from assistant.budget import ModelUse
+from assistant.openai_batch import model_for_batches
 from assistant.prices import cost
 from assistant.question_lists import ListedQuestion, QuestionList
 from index.tokens import count_tokens
@@ -46,21 +54,30 @@ class Estimate:
 
 
 def estimate(
-    assistant: Assistant, questions: QuestionList, concurrency: int | None = None
+    assistant: Assistant,
+    questions: QuestionList,
+    concurrency: int | None = None,
+    *,
+    openai_batch: bool = False,
 ) -> Estimate:
     """Estimate what answering the list would take: each question of a sample is retrieved for,
     and the prompt is packed as it would be sent. Nothing is sent to a model.
+
+    With `openai_batch`, at the price of what can be batched. Raises SettingsError where the model
+    can't be asked so.
     """
+    if openai_batch:
+        model_for_batches(assistant)
     different = {row_key(row): row for row in questions.rows if row.fault is None}
     faults = tuple((row.number, row.fault) for row in questions.rows if row.fault is not None)
     sample = _spread(list(different.values()))
     share = len(different) / len(sample) if sample else 0.0
     width = concurrency or default_width(assistant)
-    trial = _with_model(assistant, sample) if assistant.model else _offline(assistant, sample)
-    requests = round(trial.requests * share)
-    prompts = round(trial.prompt_tokens * share)
     use = assistant.model_use
-    replies = requests * use.limits.max_tokens if use else 0
+    trial = (
+        _with_model(assistant, use, sample, openai_batch) if use else _offline(assistant, sample)
+    )
+    requests = round(trial.requests * share)
     return Estimate(
         rows=len(questions.rows),
         different=len(different),
@@ -68,10 +85,10 @@ def estimate(
         tried=len(sample),
         answerable=round(trial.answerable * share),
         requests=requests,
-        prompt_tokens=prompts,
-        reply_tokens=replies,
-        cost_prompts=cost(use.price, prompts, 0) if use else None,
-        cost_most=cost(use.price, prompts, replies) if use else None,
+        prompt_tokens=round(trial.prompt_tokens * share),
+        reply_tokens=requests * use.limits.max_tokens if use else 0,
+        cost_prompts=trial.cost_prompts * share if use and use.price else None,
+        cost_most=trial.cost_most * share if use and use.price else None,
         seconds=None if trial.each is None else trial.each * len(different) / width,
     )
 
@@ -81,22 +98,32 @@ class _Trial:
     answerable: int
     requests: int = 0
     prompt_tokens: int = 0
+    cost_prompts: float = 0.0
+    cost_most: float = 0.0
+    """As in `Estimate`; 0 where the price isn't known."""
     each: float | None = None
     """Seconds for a question."""
 
 
-def _with_model(assistant: Assistant, sample: Sequence[ListedQuestion]) -> _Trial:
-    assert assistant.model_use is not None
+def _with_model(
+    assistant: Assistant, use: ModelUse, sample: Sequence[ListedQuestion], openai_batch: bool
+) -> _Trial:
     answerable = requests = tokens = 0
+    cost_prompts = cost_most = 0.0
+    in_batch = at_half_the_price(use)
     for row in sample:
-        outcome = record(assistant.library, assistant.model_use, row)
+        asked = in_batch if openai_batch and can_be_batched(row) else use
+        outcome = record(assistant.library, asked, row)
         if isinstance(outcome, Recorded):
+            prompt = sum(count_tokens(message.content) for message in outcome.messages)
+            cost_prompts += cost(asked.price, prompt, 0) or 0.0
+            cost_most += cost(asked.price, prompt, use.limits.max_tokens) or 0.0
             requests += 1
-            tokens += sum(count_tokens(message.content) for message in outcome.messages)
+            tokens += prompt
             answerable += 1
         else:
             answerable += outcome.status not in ("failed", "abstained")
-    return _Trial(answerable, requests, tokens)
+    return _Trial(answerable, requests, tokens, cost_prompts, cost_most)
 
 
 def _offline(assistant: Assistant, sample: Sequence[ListedQuestion]) -> _Trial:

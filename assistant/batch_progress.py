@@ -67,12 +67,13 @@ def progress_line(state: BatchState) -> str:
 
 def _parts(state: BatchState) -> Iterator[str]:
     yield f"{state.total - state.left:,} of {state.total:,}"
-    if state.step:
+    if state.step:  # the rate of what came before it tells nothing about it
         yield state.step
-    if state.rate:
-        yield rate_text(state.rate)
-    if state.left and state.seconds_left is not None:
-        yield f"{time_text(state.seconds_left)} left"
+    else:
+        if state.rate:
+            yield rate_text(state.rate)
+        if state.left and state.seconds_left is not None:
+            yield f"{time_text(state.seconds_left)} left"
     if state.cost_usd is not None:
         yield dollars(state.cost_usd)
     if counts := counts_line(state):

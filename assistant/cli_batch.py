@@ -22,13 +22,11 @@ from assistant.assistant import Assistant
 from assistant.batch import answer_into
 from assistant.batch_estimate import Estimate, estimate
 from assistant.batch_progress import BatchState, counts_line, progress_line, time_text
-from assistant.batch_requests import at_half_the_price
 from assistant.batch_run import BatchOptions
 from assistant.cli_options import BaseUrlOption, JudgeOption, LibraryOption, ModelOption
 from assistant.journal import journal_path
 from assistant.list_readers import MAX_LIST_BYTES
 from assistant.list_writers import ENDINGS, check_output
-from assistant.openai_batch import model_for_batches
 from assistant.question_lists import QuestionList, read_questions, read_questions_from
 from assistant.render import dollars, one_line, printable
 from assistant.terminal import progress_bar
@@ -125,7 +123,7 @@ def batch(
         typer.Option(
             "--openai-batch",
             help="Submit the questions to OpenAI's Batch API: half the price, answers within a "
-            "day. The same command collects them.",
+            "day. The same command collects them. Follow-ups are asked one by one after it.",
         ),
     ] = False,
     dry_run: Annotated[
@@ -154,8 +152,8 @@ def batch(
             library, model=model, base_url=base_url, judge=judge or None, progress=progress
         )
     if output is None or dry_run:
-        asked = _at_batch_price(assistant) if openai_batch else assistant
-        _show_estimate(estimate(asked, questions, concurrency), assistant)
+        found = estimate(assistant, questions, concurrency, openai_batch=openai_batch)
+        _show_estimate(found, assistant, openai_batch=openai_batch)
         return
     with _stopping() as stop, _shown(err, quiet) as show:
         state = answer_into(
@@ -176,11 +174,6 @@ def _questions(input: str, question_column: str | None) -> QuestionList:
         return read_questions(Path(input), question_column=question_column)
     data = sys.stdin.buffer.read(MAX_LIST_BYTES + 1)
     return read_questions_from(data, "stdin", question_column=question_column)
-
-
-def _at_batch_price(assistant: Assistant) -> Assistant:
-    _, use = model_for_batches(assistant)
-    return Assistant(assistant.library, at_half_the_price(use))
 
 
 def _tell(lines: tuple[str, ...]) -> None:
@@ -261,8 +254,8 @@ def _finish(state: BatchState, output: Path, quiet: bool, *, interrupted: bool) 
         _tell(_failures(state))
     if state.left:
         kept = printable(repr(str(journal_path(output))))
-        told = " ".join(filter(None, (state.reason, state.waiting)))
-        _tell((f"{told} The same command goes on from there ({kept} has the answers).",))
+        goes_on = f"The same command goes on from there ({kept} has the answers)."
+        _tell((f"{state.reason} {state.waiting or goes_on}",))
         if interrupted:
             raise typer.Exit(INTERRUPTED)
     if state.failed or state.left:
@@ -283,12 +276,12 @@ def _failures(state: BatchState) -> tuple[str, ...]:
     return (f"{state.failed:,} failed; --retry-failed asks again what may work now:", *shown)
 
 
-def _show_estimate(found: Estimate, assistant: Assistant) -> None:
-    for line in _estimated(found, assistant):
+def _show_estimate(found: Estimate, assistant: Assistant, *, openai_batch: bool) -> None:
+    for line in _estimated(found, assistant, "in a batch " if openai_batch else ""):
         out.print(Text(line), soft_wrap=True)
 
 
-def _estimated(found: Estimate, assistant: Assistant) -> Iterator[str]:
+def _estimated(found: Estimate, assistant: Assistant, how: str) -> Iterator[str]:
     yield f"{_counted(found.rows, 'question')}, {found.different:,} different."
     if found.faults:
         number, fault = found.faults[0]
@@ -299,7 +292,7 @@ def _estimated(found: Estimate, assistant: Assistant) -> Iterator[str]:
     if assistant.model is not None:
         name = one_line(assistant.model)
         yield (
-            f"About {_counted(found.requests, 'request')} to {name}, with "
+            f"About {_counted(found.requests, 'request')} {how}to {name}, with "
             f"{_counted(found.prompt_tokens, 'token')} of prompts: {_cost(found)}."
         )
     if found.seconds is not None:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
@@ -129,10 +129,19 @@ class Journal:
         """How many of its lines can't be read; their questions count as unanswered."""
 
     @classmethod
-    def open(cls, path: Path, identity: Identity, *, restart: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        identity: Identity,
+        *,
+        restart: bool = False,
+        check: Callable[[], None] | None = None,
+    ) -> Self:
         """Open the journal in the file `path`; make it where there is none.
 
         With `restart` a new one is begun, and the old one is kept as `path` with ".old" behind it.
+        `check` is called before any file is touched, once no other run can use them; what it
+        raises is raised.
 
         Raises:
             SettingsError: it is no journal, of another version, or its answers were made with
@@ -142,6 +151,8 @@ class Journal:
         with _storing(path):
             lock = _locked(path)
             try:
+                if check is not None:
+                    check()
                 if restart and path.exists():
                     path.replace(path.with_name(f"{path.name}.old"))
                 if not path.exists():

@@ -14,53 +14,42 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from assistant.assistant import Assistant
 from assistant.batch_requests import (
     Collected,
-    Recorded,
     Refused,
     at_half_the_price,
     can_be_batched,
     read_line,
-    record,
     replay,
-    request_line,
     row_key,
 )
 from assistant.budget import ModelUse
-from assistant.models import SchemaRefusedError
 from assistant.openai_batch_record import (
     BatchRecord,
     Submission,
     read_record,
     read_record_for,
     storing,
-    write_record,
 )
 from assistant.openai_batch_server import Batch, BatchServer
+from assistant.openai_batch_submit import Submitter
 from assistant.openai_model import OpenAIModel
 from assistant.question_lists import ListedQuestion, RowResult
 from assistant.server_words import bracketed
 from index import Library, ModelError, PinciteError, SettingsError
 from prompts import load_prompt
 
-MAX_REQUESTS = 50_000
-MAX_BYTES = 200_000_000
-"""What OpenAI takes in one batch; a longer list becomes several."""
 DEFAULT_POLL_SECONDS = 30.0
 POLL_GROWTH = 1.5
 MAX_POLL_GROWTH = 10.0
 """How many times as long as the first the pauses between two polls may become."""
 MAX_FAILED_POLLS = 20
 """After so many in a row that failed, the server is given up for this run."""
-STARTS = 3
-"""How often a batch is started where the server fails; before each, it is looked for."""
-LOOKS = 3
-"""How often a batch is looked for that may have been started: a list may lag behind."""
-LOOK_SECONDS = 5.0
 
 _PROMPTS = ("question", "answer", "answer_marked")
 
@@ -112,7 +101,7 @@ def answer_by_batch(
         StorageError: `state` can't be read or written.
     """
     model, use = model_for_batches(assistant)
-    settings = _settings_digest(assistant.library, model, use)
+    settings = _settings_digest(assistant)
     run = _Run(
         library=assistant.library,
         use=at_half_the_price(use),
@@ -131,14 +120,22 @@ def forget(state: Path, assistant: Assistant) -> None:
     """Remove the file, and what was uploaded for its batches and came of them from the server.
 
     To be called when all results are kept: what the batches still hold is lost. Files that the
-    server doesn't delete now are left there. Does nothing where there is no such file.
+    server doesn't delete now are left there, and all where the assistant's model isn't one for
+    batches. Does nothing where there is no such file.
 
     Raises:
         StorageError: the file can't be read or removed.
     """
     if (submitted := read_record(state)) is None:
         return
-    server = BatchServer(model_for_batches(assistant)[0])
+    with suppress(SettingsError):
+        _clean(BatchServer(model_for_batches(assistant)[0]), submitted)
+    with storing(state):
+        state.unlink(missing_ok=True)
+
+
+def _clean(server: BatchServer, submitted: BatchRecord) -> None:
+    """Remove from the server what can be removed."""
     ids = [each.input_file for each in submitted.batches]
     for each in submitted.batches:
         with suppress(ModelError):
@@ -149,8 +146,6 @@ def forget(state: Path, assistant: Assistant) -> None:
     for id in dict.fromkeys(ids):
         with suppress(ModelError):
             server.delete(id)
-    with storing(state):
-        state.unlink(missing_ok=True)
 
 
 def model_for_batches(assistant: Assistant) -> tuple[OpenAIModel, ModelUse]:
@@ -169,8 +164,14 @@ def model_for_batches(assistant: Assistant) -> tuple[OpenAIModel, ModelUse]:
     return use.model, use
 
 
-def _settings_digest(library: Library, model: OpenAIModel, use: ModelUse) -> str:
+def check_submitted(state: Path, assistant: Assistant) -> None:
+    """Raise what `answer_by_batch` would for this file: SettingsError or StorageError."""
+    read_record_for(state, _settings_digest(assistant))
+
+
+def _settings_digest(assistant: Assistant) -> str:
     """Changes with all that shapes requests and answers; tells nothing about keys."""
+    library, (model, use) = assistant.library, model_for_batches(assistant)
     parts = [
         library.fingerprint,
         sorted(library.content().items()),
@@ -179,36 +180,6 @@ def _settings_digest(library: Library, model: OpenAIModel, use: ModelUse) -> str
         [load_prompt(name).version for name in _PROMPTS],
     ]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
-
-
-# --- the way there and back ----------------------------------------------------------------------
-
-
-class _Part:
-    """The requests of one batch in the making, in a file that nobody else sees."""
-
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self.rows: dict[str, str] = {}
-        with storing(state):
-            self.file: IO[bytes] = tempfile.TemporaryFile(dir=state.parent)  # noqa: SIM115
-
-    def has_room(self, line: bytes) -> bool:
-        return len(self.rows) < MAX_REQUESTS and self.file.tell() + len(line) <= MAX_BYTES
-
-    def add(self, key: str, request: Recorded, line: bytes) -> None:
-        with storing(self._state):
-            self.file.write(line)
-        self.rows[key] = request.digest
-
-    def whole(self) -> IO[bytes]:
-        """The file, with nothing left in a buffer: its size is told before it is read."""
-        with storing(self._state):
-            self.file.flush()
-        return self.file
-
-    def close(self) -> None:
-        self.file.close()
 
 
 @dataclass(slots=True)
@@ -221,7 +192,6 @@ class _Run:
     poll_seconds: float
     progress: Callable[[BatchProgress], None]
     stop: threading.Event
-    knows_dialect: bool = False
 
     def results(self, rows: Sequence[ListedQuestion]) -> Iterator[RowResult]:
         wanted: dict[str, list[ListedQuestion]] = {}
@@ -230,100 +200,18 @@ class _Run:
                 wanted.setdefault(row_key(row), []).append(row)
             else:
                 yield RowResult(row, None, row.fault)
-        for submission in list(self.record.batches):
-            if submission.batch is None and not self.stop.is_set():
-                self._start(submission, doubtful=True)
-        yield from self._submit(wanted)
-        yield from self._collect(wanted)
-
-    # there
-
-    def _submit(self, wanted: Mapping[str, Sequence[ListedQuestion]]) -> Iterator[RowResult]:
-        """Submit what isn't yet; the results that need no model come at once."""
-        known = self.record.keys
-        new = {key: rows for key, rows in wanted.items() if key not in known}
-        part = _Part(self.path)
-        try:
-            for number, (key, rows) in enumerate(new.items(), 1):
-                if self.stop.is_set():
-                    return
-                outcome = self._outcome(rows[0])
-                if isinstance(outcome, RowResult):
-                    yield from (RowResult(row, outcome.answer, outcome.failure) for row in rows)
-                else:
-                    line = request_line(key, self.server.body(outcome))
-                    if not part.has_room(line):
-                        self._start(self._uploaded(part), doubtful=False)
-                        part.close()
-                        part = _Part(self.path)
-                    part.add(key, outcome, line)
-                self._tell("preparing", number, len(new))
-            if part.rows and not self.stop.is_set():
-                self._start(self._uploaded(part), doubtful=False)
-        finally:
-            part.close()
-
-    def _outcome(self, row: ListedQuestion) -> Recorded | RowResult:
-        while True:
-            outcome = record(self.library, self.use, row)
-            if self.knows_dialect or isinstance(outcome, RowResult):
-                return outcome
-            self.server.check()
-            try:
-                self.server.learn(outcome)
-            except SchemaRefusedError:
-                continue  # the row is put in other words then
-            self.knows_dialect = True
-
-    def _uploaded(self, part: _Part) -> Submission:
-        if not self.record.batches:
-            self._save()  # the name is kept before a file on the server has it
-        submission = Submission(
-            number=max((each.number for each in self.record.batches), default=0) + 1,
-            input_file="",
-            takes_schema=self.use.model.takes_schema,
-            rows=part.rows,
+        submitter = Submitter(
+            self.library,
+            self.use,
+            self.server,
+            self.record,
+            self.path,
+            self.poll_seconds,
+            self.stop,
         )
-        filename = f"{self.record.mark(submission)}.jsonl"
-        submission.input_file = self.server.upload(filename, part.whole())
-        self.record.batches.append(submission)
-        self._save()
-        return submission
-
-    def _start(self, submission: Submission, *, doubtful: bool) -> None:
-        """Start the batch; where it is `doubtful` whether it was, look for it first."""
-        mark = self.record.mark(submission)
-        failure: ModelError | None = None
-        for _ in range(STARTS):
-            found = self._find(submission, mark) if doubtful else None
-            if self.stop.is_set() and not found:
-                return
-            try:
-                submission.batch = found or self.server.start(submission.input_file, mark)
-            except ModelError as error:
-                if not error.retryable:  # it wasn't started, and its rows are free again
-                    self.record.batches.remove(submission)
-                    self._save()
-                    raise
-                doubtful, failure = True, error
-            else:
-                self._save()
-                return
-        assert failure is not None
-        raise failure
-
-    def _find(self, submission: Submission, mark: str) -> str | None:
-        for look in range(LOOKS):
-            if look and self.stop.wait(min(self.poll_seconds, LOOK_SECONDS)):
-                return None
-            if found := self.server.find(submission.input_file, mark):
-                return found
-        return None
-
-    def _save(self) -> None:
-        write_record(self.path, self.record)
-
-    # and back
+        submitter.start_again()
+        yield from submitter.submit(wanted, partial(self._tell, "preparing"))
+        yield from self._collect(wanted)
 
     def _collect(self, wanted: Mapping[str, Sequence[ListedQuestion]]) -> Iterator[RowResult]:
         """The results of each batch that holds wanted rows, once it has ended."""

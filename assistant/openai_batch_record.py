@@ -73,9 +73,17 @@ def read_record(path: Path) -> BatchRecord | None:
         ) from None
 
 
+def submitted_keys(path: Path) -> frozenset[str]:
+    """The keys of all rows that the file says were submitted. Raises StorageError."""
+    found = read_record(path)
+    return found.keys if found else frozenset()
+
+
 def read_record_for(path: Path, settings: str) -> BatchRecord | None:
     """What the file holds. Raises SettingsError where that was submitted with other settings."""
     found = read_record(path)
+    if found and not found.batches:  # of an attempt that was refused; only its name still matters
+        found.settings = settings
     if found and found.settings != settings:
         raise SettingsError(
             f"The questions in {_named(path)} were submitted with other settings, prompts or "

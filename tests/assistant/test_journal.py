@@ -248,6 +248,23 @@ def test_restarting_keeps_the_old_journal_under_another_name(path: Path, answer:
     assert path.with_name("answers.jsonl.journal.old").read_bytes() == before
 
 
+def test_what_is_checked_first_is_checked_alone_and_before_any_file_is_touched(
+    path: Path, answer: Answer
+) -> None:
+    written(path, RowResult(row(1), answer, None))
+    before = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+
+    def refuse() -> None:
+        with pytest.raises(SettingsError, match="Another run"):
+            Journal.open(path, IDENTITY)
+        raise SettingsError("Not now.")
+
+    with pytest.raises(SettingsError, match=r"^Not now\.$"):
+        Journal.open(path, IDENTITY, restart=True, check=refuse)
+    assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == before
+    Journal.open(path, IDENTITY).close()
+
+
 def test_restarting_where_there_is_nothing_begins_one(path: Path) -> None:
     Journal.open(path, IDENTITY, restart=True).close()
     assert [each.name for each in path.parent.iterdir() if each.suffix == ".old"] == []

@@ -28,6 +28,7 @@ from assistant import (
     SettingsError,
     StorageError,
     openai_batch,
+    openai_batch_submit,
 )
 from assistant.batch_requests import can_be_batched, row_key
 from assistant.citations import holds
@@ -200,7 +201,7 @@ def test_a_follow_up_is_left_to_the_caller(
 def test_a_long_list_becomes_several_batches(
     assistant: Assistant, server: BatchServer, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai_batch, "MAX_REQUESTS", 2)
+    monkeypatch.setattr(openai_batch_submit, "MAX_REQUESTS", 2)
     results = run(assistant, listed(CALL, BENEFIT, DICTATOR), state)
     assert sorted(results) == [1, 2, 3]
     assert [len(batch.requests) for batch in server.batches] == [2, 1]
@@ -209,7 +210,7 @@ def test_a_long_list_becomes_several_batches(
 def test_a_batch_is_no_larger_than_the_server_takes(
     assistant: Assistant, server: BatchServer, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai_batch, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(openai_batch_submit, "MAX_BYTES", 10_000)
     results = run(assistant, listed(CALL, BENEFIT, DICTATOR), state)
     assert sorted(results) == [1, 2, 3]
     assert len(server.batches) > 1
@@ -708,6 +709,28 @@ def test_forgetting_succeeds_though_the_server_fails(
     assert not state.exists()
 
 
+def test_what_another_model_submitted_stays_at_the_server(
+    assistant: Assistant, sample: Assistant, server: BatchServer, state: Path
+) -> None:
+    run(assistant, listed(CALL), state)
+    forget(state, sample)
+    assert not state.exists()
+    assert server.files
+
+
+def test_a_file_of_an_attempt_that_was_refused_holds_up_no_other_settings(
+    assistant: Assistant, sample: Assistant, server: BatchServer, state: Path
+) -> None:
+    server.trouble("POST /v1/batches", no_batch_api())
+    with pytest.raises(ModelError):
+        run(assistant, listed(CALL), state)
+    assert state.exists()
+    other = with_model(sample.library, server, max_tokens=500)
+    assert run(other, listed(CALL), state)[1].status == "answered"
+    forget(state, other)
+    assert server.files == {}
+
+
 def test_other_settings_than_those_of_the_submission_are_noticed(
     assistant: Assistant, sample: Assistant, server: BatchServer, state: Path
 ) -> None:
@@ -766,9 +789,9 @@ def test_a_folder_that_is_not_there_is_noticed_before_anything_is_submitted(
 _CHILD = """
 import json, os, sys
 from pathlib import Path
-from assistant import Assistant, ListedQuestion, openai_batch
+from assistant import Assistant, ListedQuestion, openai_batch, openai_batch_submit
 
-openai_batch.MAX_REQUESTS = 2
+openai_batch_submit.MAX_REQUESTS = 2
 journal, state, base_url, *questions = sys.argv[1:]
 assistant = Assistant.open(model="openai:test", base_url=base_url)
 done = {json.loads(line)["row"] for line in Path(journal).read_text().splitlines()}

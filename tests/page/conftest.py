@@ -8,12 +8,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from index import Library, source_from_text
-from tests.page.browser import Visits
+from tests.page.browser import TIMEOUT_MS, Visits
 from tests.page.installed import MissingToolError, launch, unavailable
 from tests.page.serving import ServedPage, serving
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 Served = Callable[..., ServedPage]
 
