@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
 from assistant.render import printable
+from assistant.replacing import replacing
 from assistant.stored_answers import StoredAnswer
 from assistant.verifying import Sources, uncited_statements, verify_answers
 from index import AnswerError, StorageError, slug
@@ -70,17 +68,8 @@ def write_bundle(path: Path, answers: Iterable[StoredAnswer], sources: Sources) 
         target = path.expanduser().resolve()
         if target.exists() and not _is_bundle(target):
             raise StorageError(f"{name} is there already and is no bundle: name another file.")
-        handle, temporary = tempfile.mkstemp(prefix=".pincite-", dir=target.parent)
-        try:
-            with open(handle, "wb") as file:  # noqa: PTH123 -- a handle, no path
-                _write(file, answers, sources)
-                file.flush()
-                os.fsync(handle)
-            Path(temporary).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        with replacing(target) as file:
+            _write(file, answers, sources)
     except _PATH_FAULTS as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise StorageError(f"{name} can't be written: {printable(str(reason))}.") from None

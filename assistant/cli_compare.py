@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +13,7 @@ from assistant import extractive, render
 from assistant.assistant import Assistant
 from assistant.cli_options import LibraryOption
 from assistant.comparison_text import show_comparison
+from assistant.replacing import replacing
 from assistant.terminal import progress_bar
 from index import SettingsError, StorageError
 
@@ -61,16 +60,8 @@ def compare(
 def _write(path: Path, text: str) -> None:
     """Write the file; what was there is replaced all at once or not at all."""
     try:
-        target = path.expanduser().resolve()
-        handle, temporary = tempfile.mkstemp(prefix=".pincite-", dir=target.parent)
-        try:
-            with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 -- a handle
-                file.write(text)
-            Path(temporary).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        with replacing(path.expanduser()) as file:
+            file.write(text.encode("utf-8"))
     except _PATH_FAULTS as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise StorageError(

@@ -7,10 +7,7 @@ checked again when it is loaded, and what doesn't hold isn't taken over.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +15,7 @@ from typing import Any, NoReturn
 from assistant import hypertext, render
 from assistant.chat import Turn
 from assistant.recheck import recheck
+from assistant.replacing import PRIVATE, replacing
 from assistant.types import Answer, Citation
 from index import AnswerError, Library, StorageError
 
@@ -166,7 +164,8 @@ class Conversation:
                 raise StorageError(
                     f"{_named(path)} is there already and is no conversation: name another file."
                 )
-            _replace(target, text)
+            with replacing(target, PRIVATE) as file:
+                file.write(text.encode("utf-8"))
         except _PATH_FAULTS as error:
             raise StorageError(f"{_named(path)} can't be written: {_because(error)}.") from None
 
@@ -234,20 +233,6 @@ def _is_conversation(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return SCHEMA.partition("/")[0].encode() in file.read(200)
-
-
-def _replace(target: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=".pincite-", dir=target.parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a handle, no path
-            file.write(text)
-            file.flush()
-            os.fsync(handle)
-        Path(name).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _because(error: Exception) -> str:

@@ -12,7 +12,6 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from assistant.assistant import Assistant
 from assistant.batch_requests import row_key
 from assistant.question_lists import ListedQuestion, RowResult
 from assistant.render import as_json, printable
+from assistant.replacing import PRIVATE, replacing
 from assistant.types import Answer, Usage
 from index import AnswerError, PinciteError, SettingsError, StorageError
 from prompts import load_prompt
@@ -342,17 +342,8 @@ def _locked(path: Path) -> FileLock:
 
 def _create(path: Path, identity: Identity) -> None:
     """A journal appears with its first line or not at all, so one without it isn't ours."""
-    handle, name = tempfile.mkstemp(prefix=".pincite-", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123 -- a handle, no path
-            file.write(identity.model_dump_json().encode("utf-8") + b"\n")
-            file.flush()
-            os.fsync(handle)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    with replacing(path, PRIVATE) as file:
+        file.write(identity.model_dump_json().encode("utf-8") + b"\n")
 
 
 def _line_at(file: IO[bytes]) -> bytes:

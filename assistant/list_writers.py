@@ -9,19 +9,18 @@ from __future__ import annotations
 import csv
 import errno
 import io
-import os
-import uuid
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from stat import S_IMODE
 from typing import IO, Any
 
 from assistant.list_cells import answer_cells, answer_header, harmless
 from assistant.list_sheets import write_workbook
 from assistant.question_lists import QuestionList, RowResult
 from assistant.render import as_json, markdown, markdown_text, printable
+from assistant.replacing import replacing
 from index import Library, SettingsError, StorageError
 
 ENDINGS = (".csv", ".html", ".jsonl", ".md", ".xlsx")
@@ -52,9 +51,7 @@ def check_output(path: Path, inputs: Path | None) -> None:
             raise SettingsError(
                 f"{_named(path)} is the list of questions itself: name another output."
             )
-        temporary = _temporary(path)
-        temporary.touch(exist_ok=False)
-        temporary.unlink()
+        tempfile.TemporaryFile(dir=path.resolve().parent).close()
     except _PATH_FAULTS as error:
         raise _unwritable(path, error) from None
 
@@ -163,28 +160,12 @@ def _markdown_parts(questions: QuestionList, results: Iterable[RowResult]) -> It
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of `path` when the block is left without an error."""
+    """A new file that takes the place of `path`. Raises StorageError."""
     try:
-        target, temporary = path.resolve(), _temporary(path)
-        try:
-            with temporary.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                temporary.chmod(S_IMODE(target.stat().st_mode))
-            temporary.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+        with replacing(path) as file:
+            yield file
     except OSError as error:
         raise _unwritable(path, error) from None
-
-
-def _temporary(path: Path) -> Path:
-    """A name in the same folder that no file has; its rights are then those of any new file."""
-    return path.resolve().with_name(f".pincite-{uuid.uuid4().hex}")
 
 
 def _same(path: Path, other: Path) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.render import printable
+from assistant.replacing import PRIVATE, replacing
 from index import SettingsError, StorageError
 
 
@@ -95,18 +94,8 @@ def read_record_for(path: Path, settings: str) -> BatchRecord | None:
 
 def write_record(path: Path, submitted: BatchRecord) -> None:
     """Replace the file, on disk once this returns. Raises StorageError."""
-    with storing(path):
-        handle, name = tempfile.mkstemp(prefix=".pincite-", dir=path.parent)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a handle, no path
-                file.write(submitted.model_dump_json(indent=1))
-                file.flush()
-                os.fsync(handle)
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+    with storing(path), replacing(path, PRIVATE) as file:
+        file.write(submitted.model_dump_json(indent=1).encode("utf-8"))
 
 
 @contextmanager

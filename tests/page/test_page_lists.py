@@ -408,3 +408,14 @@ def test_a_list_stops_when_its_tab_is_closed_and_when_the_server_ends(
     assert own.errors() == ""
     eventually(lambda: not any(worker.exists() for worker in running))
     assert not list(tmp_path.glob("library/uploads-*"))
+
+
+def test_on_a_phone_the_table_scrolls_within_the_page_and_its_words_stay_whole(
+    page_of: Visits, served: ServedPage
+) -> None:
+    page = lists_tab(page_of(served, viewport={"width": 380, "height": 780}))
+    run(page, CALL)
+    answer = page.locator("#list-view tbody td.text").bounding_box()
+    assert answer is not None
+    assert answer["width"] > 120
+    assert page.evaluate("document.documentElement.scrollWidth") == 380
