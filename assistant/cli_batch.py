@@ -191,8 +191,10 @@ def _stopping() -> Iterator[threading.Event]:
     presses: list[int] = []
 
     def finish() -> None:
-        stop.set()
-        err.print("Finishing what runs; Ctrl-C again ends at once.")
+        try:  # told first: once the event is set, the end may come before it
+            err.print("Finishing what runs; Ctrl-C again ends at once.")
+        finally:
+            stop.set()
 
     def pressed(number: int, _frame: FrameType | None) -> None:
         # Whatever lock the interrupted code may hold, neither printing nor the event may wait for

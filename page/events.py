@@ -31,9 +31,8 @@ element.addEventListener("change", (event) => {
   if (event.target === all) {
     for (const box of boxes()) box.checked = all.checked;
   }
-  const chosen = boxes().filter((box) => box.checked);
-  all.checked = chosen.length === boxes().length;
-  trigger("choose", { ids: all.checked ? null : chosen.map((box) => box.value) });
+  all.checked = boxes().every((box) => box.checked);
+  trigger("choose", {});
 });
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button.remove");
@@ -43,4 +42,5 @@ watch("value", () => {
   for (const box of element.querySelectorAll("input")) box.checked = box.hasAttribute("checked");
 });
 """
-"""Events "choose" with `ids` (null for all) and "unwanted" with `id`, a source to remove."""
+"""Events "choose", of which `pincite.ticked` tells the rest, and "unwanted" with `id`, a source to
+remove."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from html import escape
 
 from assistant import Assistant, IndexedSource, SourceError, SourceSummary
@@ -13,13 +12,10 @@ from page.templates import rendered
 # --- which are searched --------------------------------------------------------------------------
 
 
-def scope_text(ids: Collection[str] | None) -> str:
-    """Which sources are searched, as the tab keeps it: "" for all, or a JSON list of ids."""
-    return "" if ids is None else json.dumps(sorted(ids))
-
-
 def scope_ids(assistant: Assistant, kept: str) -> list[str] | None:
     """The sources to search, of those there are now; None for all.
+
+    `kept` is how the tab keeps its choice: "" for all, or a JSON list of ids.
 
     Raises:
         SourceError: none of the chosen sources is there any more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from assistant import Assistant, PinciteError, SourceError
 from assistant.render import one_line
 from page.events import QUIET, choose_sources
 from page.failures import sentence
-from page.source_list import find_source, list_html, scope_line, scope_text
+from page.source_list import find_source, list_html, scope_line
 from page.templates import rendered
 from page.uploads import Upload, add_uploads
 
@@ -82,12 +83,11 @@ def build_sources_tab(
     """
     table = gr.HTML(js_on_load=choose_sources, apply_default_css=False)
 
-    def choose(event: gr.EventData) -> tuple[str, str]:
-        kept = scope_text(event.ids)
-        return kept, scope_line(assistant, kept)
-
-    table.choose(choose, None, [scope, searching], **QUIET)
+    # In the browser, where nothing is dropped or late: of choices in quick succession Gradio would
+    # take the first one to the server, and a question would be asked of other sources than ticked.
+    table.choose(None, None, scope, js="() => window.pincite.ticked()", **QUIET)
     scope.change(None, scope, None, js="(chosen) => window.pincite.keepChosen(chosen)", **QUIET)
+    scope.change(partial(scope_line, assistant), scope, searching, **QUIET)
     if assistant.is_sample:
         gr.Markdown(UNCHANGEABLE)
     else:

@@ -363,6 +363,12 @@
     interrupted,
     keep: (saved) => store(KEPT, saved),
     kept: () => sessionStorage.getItem(KEPT) ?? "",
+    // As `scope_ids` reads it: "" for all, or a JSON list of ids.
+    ticked: () => {
+      const boxes = [...document.querySelectorAll("table.sources input.one")];
+      const ids = boxes.filter((box) => box.checked).map((box) => box.value);
+      return ids.length === boxes.length ? "" : JSON.stringify(ids);
+    },
     keepChosen: (chosen) => store(CHOSEN, chosen),
     chosen: () => sessionStorage.getItem(CHOSEN) ?? "",
   };

@@ -18,7 +18,6 @@ from assistant.model_use import model_use
 from assistant.render import LEFT_OUT
 from assistant.settings import load_settings
 from page.conversation import UNREADABLE, Shown, Verified, answer_question, turn_html, turns_html
-from page.source_list import scope_text
 from tests.model_replies import reply, says
 from tests.openai_server import Cut, Fail, OpenAIServer, Say
 
@@ -109,7 +108,8 @@ def asked(assistant: Assistant, question: str, saved: str = "", **options: Any) 
     """All that is shown of a question."""
     verified = options.pop("verified", None) or Verified(assistant)
     stop = options.pop("stop", None) or threading.Event()
-    chosen = scope_text(options.pop("sources", None))
+    sources = options.pop("sources", None)
+    chosen = "" if sources is None else json.dumps([*sources])
     return list(answer_question(assistant, verified, question, saved, chosen, stop))
 
 

@@ -269,6 +269,20 @@ def test_only_the_chosen_sources_are_searched_and_the_page_says_so(page_of, own)
     expect(page.locator("#searching")).to_have_text("Searching all 2 sources")
 
 
+def test_of_choices_in_quick_succession_the_last_one_counts(page_of, own):
+    page = sources_tab(page_of(own))
+    page.evaluate(
+        """() => {
+          for (const box of ["input.all", "input.one[value=mill]"])
+            document.querySelector(`table.sources ${box}`).click();
+        }"""
+    )
+    page.get_by_role("tab", name="Ask").click()
+    expect(page.locator("#searching")).to_have_text("Searching 1 of 2 sources: mill")
+    ask(page, "When did the harbour of Varn reopen?")
+    assert cited(page) == set()
+
+
 def test_a_choice_of_none_is_told_before_and_when_asking(page_of, own):
     page = page_of(own)
     sources_tab(page).locator("input.all").uncheck()

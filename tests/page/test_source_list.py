@@ -12,7 +12,7 @@ from assistant import Assistant, LibraryLockedError, SourceError, StorageError
 from assistant.render import one_line
 from index import Library, source_from_text
 from page.failures import sentence
-from page.source_list import find_source, list_html, scope_ids, scope_line, scope_text
+from page.source_list import find_source, list_html, scope_ids, scope_line
 
 HOSTILE = '<b onclick="x()">Bold</b> & {{7*7}} \u202eover'
 TEXTS = {
@@ -40,17 +40,16 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 
 
 def test_all_sources_are_kept_as_nothing_and_stay_all_when_some_are_added(four: Assistant) -> None:
-    assert scope_text(None) == ""
     assert scope_ids(four, "") is None
 
 
 @pytest.mark.parametrize("chosen", [["one"], ["three", "one"], list(TEXTS)])
 def test_a_choice_is_read_back_as_it_was_kept(four: Assistant, chosen: list[str]) -> None:
-    assert set(scope_ids(four, scope_text(chosen)) or ()) == set(chosen)
+    assert set(scope_ids(four, json.dumps(chosen)) or ()) == set(chosen)
 
 
 def test_chosen_sources_that_were_removed_are_left_out(four: Assistant) -> None:
-    assert scope_ids(four, scope_text(["gone", "two"])) == ["two"]
+    assert scope_ids(four, json.dumps(["gone", "two"])) == ["two"]
 
 
 @pytest.mark.parametrize("chosen", [[], ["gone"]])
@@ -58,8 +57,8 @@ def test_a_choice_of_none_that_are_there_says_what_to_do(
     four: Assistant, chosen: list[str]
 ) -> None:
     with pytest.raises(SourceError, match="tick at least one under Sources"):
-        scope_ids(four, scope_text(chosen))
-    assert "tick at least one under Sources" in scope_line(four, scope_text(chosen))
+        scope_ids(four, json.dumps(chosen))
+    assert "tick at least one under Sources" in scope_line(four, json.dumps(chosen))
 
 
 @pytest.mark.parametrize("kept", ["{", "7", "null", "[[1]]", "[" * 100_000, '"\\ud800"'])
@@ -75,15 +74,15 @@ def test_what_is_no_choice_is_refused_with_a_sentence(four: Assistant, kept: str
 
 def test_the_line_counts_all_sources(four: Assistant, empty: Assistant, sample: Assistant) -> None:
     assert scope_line(four, "") == "Searching all 4 sources"
-    assert scope_line(four, scope_text(TEXTS)) == "Searching all 4 sources"
+    assert scope_line(four, json.dumps([*TEXTS])) == "Searching all 4 sources"
     assert scope_line(sample, "") == "Searching all 2 sources"
     assert "There are no sources yet" in scope_line(empty, "")
-    assert "There are no sources yet" in scope_line(empty, scope_text(["one"]))
+    assert "There are no sources yet" in scope_line(empty, json.dumps(["one"]))
 
 
 def test_the_line_names_some_of_the_chosen_sources(four: Assistant) -> None:
     def text(*chosen: str) -> str:
-        return re.sub("<.?bdi>", "", scope_line(four, scope_text(chosen)))
+        return re.sub("<.?bdi>", "", scope_line(four, json.dumps(chosen)))
 
     assert text("two") == "Searching 1 of 4 sources: two"
     assert text("two", "four") == "Searching 2 of 4 sources: two; four"
@@ -91,7 +90,7 @@ def test_the_line_names_some_of_the_chosen_sources(four: Assistant) -> None:
 
 
 def test_titles_cannot_act_in_the_line_or_the_list(four: Assistant) -> None:
-    for html in (scope_line(four, scope_text(["three"])), list_html(four, "")):
+    for html in (scope_line(four, json.dumps(["three"])), list_html(four, "")):
         assert "<b" not in html.replace("<bdi>", "").replace("<button", "")
         assert "&lt;b onclick" in html
         assert "\u202e" not in html
@@ -103,10 +102,10 @@ def test_the_list_ticks_what_is_chosen(four: Assistant) -> None:
         return re.findall(r'class="one" value="([^"]*)"[^>]* checked>', list_html(four, kept))
 
     assert ticked("") == list(TEXTS)
-    assert ticked(scope_text(["four", "one"])) == ["one", "four"]
-    assert ticked(scope_text([])) == []
+    assert ticked(json.dumps(["four", "one"])) == ["one", "four"]
+    assert ticked(json.dumps([])) == []
     assert 'class="all" aria-label="Search all sources" checked' in list_html(four, "")
-    assert 'class="all" aria-label="Search all sources">' in list_html(four, scope_text(["one"]))
+    assert 'class="all" aria-label="Search all sources">' in list_html(four, json.dumps(["one"]))
 
 
 def test_only_a_library_that_can_be_changed_has_sources_to_remove(
@@ -144,7 +143,3 @@ def test_failures_are_told_without_the_folder_of_the_library(
     told = sentence(four, failure(said))
     assert told == "The library is full: run `pincite sources`."
     assert told == one_line(told)
-
-
-def test_what_a_tab_keeps_is_json(four: Assistant) -> None:
-    assert json.loads(scope_text({"two", "one"})) == ["one", "two"]
