@@ -6,6 +6,7 @@ print(ask("What happened first?"))
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from assistant.assistant import Assistant
 from assistant.batch import answer_file, answer_list
@@ -69,6 +70,9 @@ from index.errors import (
     StorageError,
 )
 
+if TYPE_CHECKING:
+    from assistant.evaluation import Evaluation, evaluate
+
 __all__ = [
     "EXPORT_FORMATS",
     "AddEvent",
@@ -88,6 +92,7 @@ __all__ = [
     "Comparison",
     "Conversation",
     "Disagreement",
+    "Evaluation",
     "ExportFormat",
     "FileSources",
     "Highlight",
@@ -125,6 +130,7 @@ __all__ = [
     "answer_list",
     "answer_rows",
     "ask",
+    "evaluate",
     "read_answers",
     "read_questions",
     "read_source",
@@ -135,6 +141,16 @@ __all__ = [
     "write_bundle",
     "write_results",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        # Only who measures answers needs it; loading it takes a tenth of all.
+        if name in ("Evaluation", "evaluate"):
+            from assistant import evaluation
+
+            return getattr(evaluation, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def ask(

@@ -18,6 +18,7 @@ from assistant.cli_ask import ask
 from assistant.cli_batch import batch
 from assistant.cli_chat import chat
 from assistant.cli_compare import compare
+from assistant.cli_eval import eval
 from assistant.cli_library import add, reindex, remove, show, sources
 from assistant.cli_serve import serve
 from assistant.cli_verify import verify
@@ -27,7 +28,7 @@ from index import PinciteError, QuestionError, SettingsError, SourceError
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 INTERRUPTED = 130
 
-COMMANDS = (ask, chat, serve, sources, show, compare, add, remove, reindex, batch, verify)
+COMMANDS = (ask, chat, serve, sources, show, compare, add, remove, reindex, batch, verify, eval)
 """As the help lists them."""
 
 app = typer.Typer(
