@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant import lexicon
 from assistant.facts import dates, numbers
+from assistant.likeness import Likeness, likeness
 from assistant.names import Name, is_introduced, names, organisations, same_name
 from assistant.questions import Question
 from assistant.speakers import attributed_name, speaker_of
 from index import Hit, IndexedSource, Library, ParagraphKind, Sentence, Vectors, search
 from index.words import content_words, words
+
+if TYPE_CHECKING:
+    from assistant.reading import Found
 
 PASSAGES = 12
 """Passages retrieved for a question; near-duplicates of one another count once."""
@@ -26,7 +31,11 @@ PROSE: frozenset[ParagraphKind] = frozenset({"body"})
 FORM_KINDS = frozenset({"identity", "organisation", "statement"})
 
 PASSAGE_WEIGHT = 0.8
-COVERAGE_WEIGHT = 0.08
+COVERAGE_WEIGHT = 0.04
+LIKENESS_WEIGHT = 0.04
+PASSAGE_LIKENESS_WEIGHT = 0.08
+PUBLISHER_WEIGHT = 0.05
+"""Added where the question names who published the source: "According to the Gazette, ..."."""
 KIND_WEIGHT = 0.03
 FORM_WEIGHT = 0.06
 """Added where the sentence holds the kind of answer that is asked for: a little for a date or a
@@ -49,6 +58,10 @@ class Candidate:
     has_kind: bool
     """It holds what the question asks for (a date, a number, a name not in the question)."""
     score: float
+    likeness: float = 0.0
+    """Share of the question's words that the sentence has in some spelling, weighted by rarity."""
+    passage_likeness: float = 0.0
+    """The same of the passage."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +79,8 @@ class Evidence:
     """For each of the sources, the ids of those that render the same original."""
     rarity: dict[str, float]
     """Inverse document frequency of each content word of the question."""
+    readings: tuple[Found, ...] = ()
+    """What the reader finds, likeliest first; none where it wasn't asked, see `with_readings`."""
 
     def prose(self) -> tuple[Candidate, ...]:
         """The candidates that can be answers, best first; a question is none."""
@@ -87,18 +102,67 @@ def gather(
     sources: frozenset[str] | None = None,
 ) -> Evidence:
     """Retrieve for `question` (embedded as `vector`, shape (d,)) and score every sentence found."""
-    kinds = None if question.about_source else PROSE
-    hits = search(library, question.text, vector, sources=sources, kinds=kinds, k=PASSAGES)
+    found = find(library, question, vector, sources)
     rarity = inverse_document_frequencies(library, question.content)
-    indexed = {hit.passage.source_id: hit.source for hit in hits}
+    indexed = {hit.passage.source_id: hit.source for hit, _ in found}
     candidates: list[Candidate] = []
-    for hit in hits:
+    for hit, alike in found:
         candidates.extend(
-            _candidates(question, vector, hit, indexed[hit.passage.source_id], rarity)
+            _candidates(question, vector, hit, alike, indexed[hit.passage.source_id], rarity)
         )
-    candidates.sort(key=lambda c: (-c.score, c.sentence.source_id, c.sentence.start))
+    candidates.sort(key=best_first)
     twins = {source_id: library.twins(source_id) for source_id in indexed}
+    hits = tuple(hit for hit, _ in found)
     return Evidence(question, vector, hits, tuple(candidates), indexed, twins, rarity)
+
+
+def find(
+    library: Library,
+    question: Question,
+    vector: NDArray[np.float32],
+    sources: frozenset[str] | None = None,
+    k: int = PASSAGES,
+) -> list[tuple[Hit, Likeness]]:
+    """The `k` passages nearest to `question`, best first, and the likeness of their words.
+
+    To the scores that the search gives them is added what else speaks for a passage as a whole.
+    """
+    kinds = None if question.about_source else PROSE
+    hits = search(library, question.text, vector, sources=sources, kinds=kinds, k=k)
+    alike = likeness(question.text, [_sentences_of(hit) for hit in hits])
+    found = [
+        (replace(hit, score=hit.score + _favour(question, hit, shares)), shares)
+        for hit, shares in zip(hits, alike, strict=True)
+    ]
+    return sorted(found, key=lambda pair: (-pair[0].score, pair[0].passage.id))
+
+
+def _favour(question: Question, hit: Hit, alike: Likeness) -> float:
+    named = _names_publisher(question, hit.source)
+    return PASSAGE_LIKENESS_WEIGHT * alike.passage + PUBLISHER_WEIGHT * named
+
+
+def _names_publisher(question: Question, indexed: IndexedSource) -> bool:
+    """Whether the question names the source's publisher, by a capital: "Time" is no "time"."""
+    publisher = indexed.source.publisher
+    name = _SUBTITLE.split(publisher.value)[0] if publisher else ""
+    if not name:
+        return False
+    found = re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", question.text, re.IGNORECASE)
+    return any(not match[0][:1].islower() for match in found)
+
+
+_SUBTITLE = re.compile(r"\s+[|–—-]\s+")
+"""What parts a publisher's name from its section: "BBC News - Technology"."""
+
+
+def _sentences_of(hit: Hit) -> list[str]:
+    return [hit.source.sentences[row].text for row in hit.source.rows_of(hit.passage)]
+
+
+def best_first(candidate: Candidate) -> tuple[float, str, int]:
+    """Sorts candidates by their scores, those with the same one by where they stand."""
+    return -candidate.score, candidate.sentence.source_id, candidate.sentence.start
 
 
 def inverse_document_frequencies(library: Library, content: tuple[str, ...]) -> dict[str, float]:
@@ -126,6 +190,7 @@ def _candidates(
     question: Question,
     vector: NDArray[np.float32],
     hit: Hit,
+    alike: Likeness,
     indexed: IndexedSource,
     rarity: dict[str, float],
 ) -> list[Candidate]:
@@ -133,13 +198,17 @@ def _candidates(
     vectors: Vectors = indexed.sentence_vectors[rows]
     cosines = vectors @ vector
     kind_weight = FORM_WEIGHT if question.kind in FORM_KINDS else KIND_WEIGHT
+    favour = _favour(question, hit, alike)
     found = []
-    for row, sentence_vector, cosine in zip(rows, vectors, cosines, strict=True):
+    for row, sentence_vector, cosine, share in zip(
+        rows, vectors, cosines, alike.sentences, strict=True
+    ):
         sentence = indexed.sentences[row]
         covered = coverage(rarity, sentence.text)
         has_kind = _holds_kind(question, sentence, indexed)
         score = float(cosine) + PASSAGE_WEIGHT * hit.dense
         score += COVERAGE_WEIGHT * covered + kind_weight * has_kind
+        score += LIKENESS_WEIGHT * share + favour
         found.append(
             Candidate(
                 sentence=sentence,
@@ -150,6 +219,8 @@ def _candidates(
                 coverage=covered,
                 has_kind=has_kind,
                 score=score,
+                likeness=share,
+                passage_likeness=alike.passage,
             )
         )
     return found

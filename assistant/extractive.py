@@ -89,7 +89,7 @@ def _adds(candidate: Candidate, chosen: list[Candidate], evidence: Evidence) -> 
     """Whether it says what no chosen sentence says; in a list of persons, names another one."""
     if chosen and chosen[0].has_kind and not candidate.has_kind:
         return False
-    if any(similarity(candidate, other) >= REPEATED for other in chosen):
+    if any(_repeats(candidate, other, evidence) for other in chosen):
         return False
     question = evidence.question
     if question.kind != "person" or not question.wants_list:
@@ -97,6 +97,17 @@ def _adds(candidate: Candidate, chosen: list[Candidate], evidence: Evidence) -> 
     return candidate.has_kind and not _persons(candidate) <= {
         person for other in chosen for person in _persons(other)
     }
+
+
+def _repeats(candidate: Candidate, chosen: Candidate, evidence: Evidence) -> bool:
+    """Whether it adds too little to a chosen sentence.
+
+    Another source may say in much the same words what the chosen sentence lacks: that is added.
+    """
+    if similarity(candidate, chosen) < REPEATED:
+        return False
+    same_source = candidate.sentence.source_id == chosen.sentence.source_id
+    return same_source or candidate in backing(chosen, evidence)
 
 
 def _persons(candidate: Candidate) -> set[str]:

@@ -24,11 +24,11 @@ from llama_index.core.schema import (
 )
 
 from assistant.assistant import Assistant
-from assistant.evidence import PASSAGES, PROSE
+from assistant.evidence import PASSAGES, find
 from assistant.questions import clean_question, read_question
 from assistant.scope import scope_of
 from assistant.types import Answer, Citation
-from index import Hit, Library, SettingsError, search
+from index import Hit, Library, SettingsError
 
 _SHOWN_TO_MODELS = frozenset({"title", "published"})
 _EMBEDDED = frozenset({"title"})
@@ -81,15 +81,14 @@ class PinciteRetriever(BaseRetriever):
 
     def _find(self, text: str) -> list[NodeWithScore]:
         question = clean_question(text)
-        hits = search(
+        found = find(
             self._library,
-            question,
+            read_question(question),
             self._library.embed_question(question),
-            sources=scope_of(self._library, self._sources),  # one may have been removed since
-            kinds=None if read_question(question).about_source else PROSE,
-            k=self._k,
+            scope_of(self._library, self._sources),  # one may have been removed since
+            self._k,
         )
-        return [NodeWithScore(node=_passage_node(hit), score=hit.score) for hit in hits]
+        return [NodeWithScore(node=_passage_node(hit), score=hit.score) for hit, _ in found]
 
 
 class PinciteQueryEngine(BaseQueryEngine):

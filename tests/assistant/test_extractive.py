@@ -76,3 +76,15 @@ def test_an_interviewers_question_is_no_answer(own_library):
     question = "Are honey bees dying out?"
     found = gather(library, read_question(question), library.embed_question(question))
     assert [draft.text for draft in compose(found)] == ["A: No, honey bees are rising in number."]
+
+
+def test_what_another_source_adds_in_much_the_same_words_is_said_too(own_library):
+    library = own_library(
+        {
+            "first": "The divers worked for two weeks at night to lift the wrecks from the bay.",
+            "second": "The divers worked for two weeks off Varna to lift the wrecks from the bay.",
+        }
+    )
+    question = "What did the divers do for two weeks?"
+    found = gather(library, read_question(question), library.embed_question(question))
+    assert [len(draft.quotes) for draft in compose(found)] == [1, 1]
