@@ -58,7 +58,7 @@ def differences(first: str, second: str) -> tuple[Difference, ...]:
 
     Numbers of two months or years are numbers of two things.
     """
-    if _of_different_periods(first, second):
+    if of_different_periods(first, second):
         apart = None if number(first, second) else date(first, second)
         return (apart,) if apart else ()
     rules: tuple[Callable[[str, str], Difference | None], ...] = (
@@ -101,7 +101,8 @@ def order(first: str, second: str) -> Difference | None:
     return Difference("order", "what came first", (ours.earlier, theirs.earlier), spans)
 
 
-def _of_different_periods(first: str, second: str) -> bool:
+def of_different_periods(first: str, second: str) -> bool:
+    """Whether both name months or years, and none of the one can be one of the other."""
     ours, theirs = periods(first), periods(second)
     return bool(ours and theirs) and not any(_overlap(a, b) for a in ours for b in theirs)
 
@@ -132,15 +133,15 @@ def number(first: str, second: str) -> Difference | None:
     theirs = numbers(second)
     for a in numbers(first):
         rivals = [b for b in theirs if a.unit and _stem(b.unit) == _stem(a.unit)]
-        agreed = any(_can_be_equal(a, b, first, second) for b in theirs)
-        contested = any(_can_be_equal(c, b, first, second) for b in rivals for c in numbers(first))
+        agreed = any(can_be_equal(a, b, first, second) for b in theirs)
+        contested = any(can_be_equal(c, b, first, second) for b in rivals for c in numbers(first))
         if rivals and not agreed and not contested:
             b = rivals[0]
             return _told("number", "", first, second, ((a.start, a.end), (b.start, b.end)))
     return None
 
 
-def _can_be_equal(a: Number, b: Number, first: str, second: str) -> bool:
+def can_be_equal(a: Number, b: Number, first: str, second: str) -> bool:
     """Whether two numbers are equal as far as they are exact: "1.2 million", "1.23 million"."""
     if a.value == b.value:
         return True
@@ -205,7 +206,7 @@ def replaced(first: str, second: str) -> Difference | None:
         [n for n in numbers(text) if (n.start, n.end) == span]
         for text, span in zip((first, second), found.spans, strict=True)
     )
-    equal = _can_be_equal(a, b, first, second)
+    equal = can_be_equal(a, b, first, second)
     return None if equal else _told("number", "", first, second, found.spans)
 
 

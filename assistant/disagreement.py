@@ -2,13 +2,14 @@
 
 Compared are a sentence that the answer cites and its counterpart in each other source, on what the
 question asks. Some comparisons are made between sentences that merely answer the same question: how
-a name is spelled, where a person belongs, and for a reason or a yes or no, whether one denies it.
+a name is spelled, where a person belongs, and for a reason or a yes or no, whether one denies it;
+and for a question with one short answer, the answers that a reader finds (`rival_answers`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from assistant.alignment import nearest_to_each_other, tell_of_the_same
@@ -20,20 +21,27 @@ from assistant.differences import (
     polarity,
     replaced,
 )
+from assistant.drafts import Draft, Quote
 from assistant.evidence import Candidate, Evidence
 from assistant.extractive import choose, with_speaker
 from assistant.lexicon import pattern
 from assistant.names import same_name
 from assistant.questions import AnswerKind, Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
+from assistant.rival_answers import Rivalry, Told, rivalry
 from assistant.speakers import speaker_of
 from assistant.types import DisagreementKind
 from assistant.verify import VerifiedClaim, verify
 from index import Library, Sentence
 from index.words import content_words
 
-ANSWERS_TOO = 0.08
+ANSWERS_TOO = 0.14
 """How far behind the best a source's own best sentence may be to count as its answer."""
+
+
+TOLD_BY_RIVALS: frozenset[DisagreementKind] = frozenset({"date", "name", "number"})
+MOST_WITNESSES = 3
+"""Sentences that are cited for one side of rival answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ def find_conflicts(
     cited = {(c.source_id, c.start, c.end) for claim in claims for c in claim.citations}
     conflicts: dict[tuple[DisagreementKind, frozenset[Sentence | str]], Conflict] = {}
     for evidence in found:
+        rivals = rivalry(evidence)
         chosen = {_span(each.main.sentence) for each in choose(evidence)}
         pairs = [pair for pair in suggested if tell_of_the_same(*pair, evidence)]
         for first, second, difference in (
@@ -71,9 +80,42 @@ def find_conflicts(
             key = (difference.kind, _dispute(difference, first, second))
             if key in conflicts:
                 continue
+            if rivals and rivals.sets_apart(first.sentence, second.sentence):
+                if difference.kind in TOLD_BY_RIVALS:
+                    continue
+                rivals = None  # what they say differently is told by what it is about
             if conflict := _conflict(difference, (first, second), evidence, library):
                 conflicts[key] = conflict
+        if rivals and (told := _told_by_rivals(rivals, cited, evidence, library)):
+            conflicts[told.kind, frozenset(side.text for side in told.sides)] = told
     return tuple(conflicts.values())
+
+
+def _told_by_rivals(
+    rivals: Rivalry,
+    cited: set[tuple[str, int, int]],
+    evidence: Evidence,
+    library: Library,
+) -> Conflict | None:
+    """The rival answers, verified; a sentence that the answer cites speaks for its side."""
+    drafts = []
+    for side in rivals.sides:
+        first = sorted(side, key=lambda told: _span(told.candidate.sentence) not in cited)
+        drafts.append(_side(first[:MOST_WITNESSES], evidence))
+    sides, _ = verify(drafts, library)
+    if len(sides) < len(drafts):
+        return None
+    return Conflict(rivals.kind, rivals.about, sides)
+
+
+def _side(witnesses: Sequence[Told], evidence: Evidence) -> Draft:
+    """The first witness's sentence, with the quotes of all of them; the answer is highlighted."""
+    drafts = [with_speaker(evidence, told.candidate.sentence) for told in witnesses]
+    quotes: list[Quote] = []
+    for draft, told in zip(drafts, witnesses, strict=True):
+        answering, *speaking = draft.quotes
+        quotes += [replace(answering, highlight=told.words.span), *speaking]
+    return replace(drafts[0], quotes=tuple(quotes))
 
 
 def _dispute(

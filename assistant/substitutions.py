@@ -103,10 +103,15 @@ def _is_name(text: str, span: Span) -> bool:
 
 
 def _can_be_one(first: str, second: str) -> bool:
-    """Whether two names may stand for one thing: spellings, rewordings, a seat of government."""
+    """Whether two names may stand for one thing, as those that have a word in common may."""
     a, b = set(romanised(first).split()), set(romanised(second).split())
     if a & b & {word for word in a if content_words(word)} or "".join(sorted(a)) == "":
         return True
+    return may_name_one(first, second)
+
+
+def may_name_one(first: str, second: str) -> bool:
+    """Whether two names are spellings or rewordings of one, or of a country and its government."""
     if is_one_person(first, second) or same_name(first, second):
         return True
     keys = {term.key for term in terms(first)} & {term.key for term in terms(second)}
