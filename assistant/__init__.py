@@ -14,6 +14,7 @@ from assistant.batch_progress import BatchState
 from assistant.batch_run import BatchOptions
 from assistant.bundle import write_bundle
 from assistant.chat import Turn
+from assistant.check import Check, CheckedPart, SaidInstead
 from assistant.comparison import AlignedParagraphs, ComparedSource, Comparison, OnlyIn
 from assistant.conversation import AskedTurn, Conversation
 from assistant.export import EXPORT_FORMATS, ExportFormat
@@ -84,6 +85,8 @@ __all__ = [
     "Assistant",
     "BatchOptions",
     "BatchState",
+    "Check",
+    "CheckedPart",
     "Citation",
     "CitationCheck",
     "Claim",
@@ -114,6 +117,7 @@ __all__ = [
     "QuestionEvent",
     "QuestionList",
     "RowResult",
+    "SaidInstead",
     "SettingsError",
     "Side",
     "Source",

@@ -17,6 +17,7 @@ from assistant import render
 from assistant.cli_ask import ask
 from assistant.cli_batch import batch
 from assistant.cli_chat import chat
+from assistant.cli_check import check
 from assistant.cli_compare import compare
 from assistant.cli_eval import eval
 from assistant.cli_library import add, reindex, remove, show, sources
@@ -28,7 +29,9 @@ from index import PinciteError, QuestionError, SettingsError, SourceError
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 INTERRUPTED = 130
 
-COMMANDS = (ask, chat, serve, sources, show, compare, add, remove, reindex, batch, verify, eval)
+COMMANDS = (
+    ask, chat, serve, sources, show, check, compare, add, remove, reindex, batch, verify, eval,
+)  # fmt: skip
 """As the help lists them."""
 
 app = typer.Typer(
