@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from assistant import lexicon
 from assistant.about_source import stating
 from assistant.evidence import Candidate, Evidence
 from assistant.facts import negations
@@ -25,20 +25,17 @@ from assistant.questions import Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
 from index.words import words
 
-SURE = 0.5
+SURE = 0.67
 """Probability from which the sources are held to answer although a model found nothing."""
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether the sources can answer, with the model's probability that they do."""
-
-    answerable: bool
-    probability: float
+FEW_WORDS, MOST_WORDS = 10, 30
+"""Content words from which a question counts as long, and up to which they are counted."""
+NEAREST = 3
+"""Sentences among which the kind of answer that is asked for should be."""
 
 
-def answerable_parts(found: Sequence[Evidence]) -> list[Evidence]:
-    """Those of a question's parts that the sources can answer.
+def answerable_parts(found: Sequence[Evidence], strictness: float) -> list[Evidence]:
+    """Those of a question's parts that the sources answer with a probability of `strictness`.
 
     A part that leans on an earlier one (and so quotes it, see `assistant.chat`) stays open with it:
     "and by how many votes?" has no answer where nobody is said to have won.
@@ -47,40 +44,46 @@ def answerable_parts(found: Sequence[Evidence]) -> list[Evidence]:
     left_open: list[str] = []
     for evidence in found:
         text = evidence.question.text
-        if judge(evidence).answerable and not any(earlier in text for earlier in left_open):
+        if probability(evidence) >= strictness and not any(
+            earlier in text for earlier in left_open
+        ):
             answerable.append(evidence)
         else:
             left_open.append(text.rstrip("?"))
     return answerable
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """Decide on all the evidence for one question; no candidates at all is a clear no."""
+def probability(evidence: Evidence) -> float:
+    """That the sources answer, by all the evidence for one question; 0 without candidates."""
     if (found := _answered_by_form(evidence)) is not None:
-        return Verdict(found, float(found))
+        return float(found)
     pool = evidence.prose()
     if not pool:
-        return Verdict(False, 0.0)
-    comparable = same_language_as_evidence(evidence, pool[0])
-    model = _models()["same_language" if comparable else "other_language"]
+        return 0.0
+    model = _models()[_kind_of_model(evidence, pool[0])]
     values = features(evidence, pool)
     score = model["intercept"] + sum(
         weight * values[name] for name, weight in model["coefficients"].items()
     )
-    probability = 1 / (1 + math.exp(-score))
-    return Verdict(probability >= model["threshold"], probability)
+    return 1 / (1 + math.exp(-score))
+
+
+def _kind_of_model(evidence: Evidence, best: Candidate) -> str:
+    if not same_language_as_evidence(evidence, best):
+        return "other_language"
+    return "read" if evidence.readings else "same_language"
 
 
 def is_sure(evidence: Evidence, model_found_something: bool) -> bool:
     """Whether the sources' own sentences may answer where nothing that a model said holds.
 
     The kind of answer that is asked for must be there; and where the model found no answer at
-    all, the verdict must be clear, not just better than none.
+    all, it must be likely that there is one.
     """
     pool = evidence.prose()
     if not pool or not pool[0].has_kind:
         return False
-    return model_found_something or judge(evidence).probability >= SURE
+    return model_found_something or probability(evidence) >= SURE
 
 
 def _answered_by_form(evidence: Evidence) -> bool | None:
@@ -98,30 +101,60 @@ def _answered_by_form(evidence: Evidence) -> bool | None:
     pool = evidence.prose()
     if question.about_spelling and question.names and pool:
         return not _names_absent(question, evidence.paragraph_of(pool[0]))
+    if question.kind == "duration" and evidence.readings and pool:
+        return None if _tells_how_long(evidence, pool) else False
     if question.kind == "organisation" and question.names:
         # That nobody is tied to an organisation says little: the question may be about none.
         return any(candidate.has_kind for candidate in pool) or None
     return None
 
 
+def _tells_how_long(evidence: Evidence, pool: Sequence[Candidate]) -> bool:
+    """Whether the best sentences have a time or a length, or the likeliest answer is one."""
+    found = evidence.readings[0]
+    said = evidence.sources[found.source_id].source.text[found.start : found.end]
+    units = lexicon.words("durations", "units") | lexicon.words("lengths", "units")
+    return any(each.has_kind for each in pool[:NEAREST]) or not units.isdisjoint(words(said))
+
+
 def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
     """What the decision rests on, for the best-first candidates `pool` (at least one)."""
     best, question = pool[0], evidence.question
-    retrieved = "\n\n".join(dict.fromkeys(map(evidence.paragraph_of, pool)))
+    retrieved = "\n\n".join([*dict.fromkeys(map(evidence.paragraph_of, pool)), *_stated(evidence)])
     in_paragraph = set(words(evidence.paragraph_of(best)))
     in_sentence = set(words(best.sentence.text))
-    return {
+    readings = evidence.readings
+    read = (
+        {
+            "margin": max(found.margin for found in readings),
+            "answerable": max(found.answerable for found in readings),
+        }
+        if readings
+        else {}
+    )
+    return read | {
         "cosine": max(candidate.cosine for candidate in pool),
         "passage_cosine": max(candidate.passage for candidate in pool),
         "runner_up_cosine": pool[min(1, len(pool) - 1)].cosine,
+        # A question of many words has many that no one sentence has, however well it answers.
+        "length": max(0, min(len(question.content), MOST_WORDS) - FEW_WORDS) / 10,
         "rarest_word_absent": _rarest_absent(evidence.rarity, in_sentence),
         "names_absent": float(_names_absent(question, retrieved)),
         "numbers_absent": float(_numbers_absent(question, in_paragraph)),
-        "kind_missing": float(not any(candidate.has_kind for candidate in pool[:3])),
+        "kind_missing": float(not any(candidate.has_kind for candidate in pool[:NEAREST])),
         "negation_missing": float(
             bool(negations(question.text)) and not negations(best.sentence.text)
         ),
     }
+
+
+def _stated(evidence: Evidence) -> Iterator[str]:
+    """Whom a question may name that no paragraph does: "What did the Gazette report?"."""
+    for indexed in evidence.sources.values():
+        source = indexed.source
+        for metadata in (source.title, source.publisher, source.author):
+            if metadata:
+                yield metadata.value
 
 
 def same_language_as_evidence(evidence: Evidence, best: Candidate) -> bool:

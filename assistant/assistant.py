@@ -13,22 +13,24 @@ from assistant.abstain import answerable_parts
 from assistant.assemble import Assembly
 from assistant.budget import Budget, ModelUse
 from assistant.chat import Turn, depends, stand_alone_parts
+from assistant.check import Check
+from assistant.checking import check
 from assistant.citations import cite
 from assistant.comparing import compare
 from assistant.comparison import Comparison
 from assistant.disagreement import find_conflicts
 from assistant.drafts import Draft, Quote
 from assistant.engines import Composer
-from assistant.evidence import Evidence, gather
 from assistant.judging import judged
 from assistant.model_use import model_use
 from assistant.models import ChatModel
-from assistant.questions import clean_question, read_question, split_parts
+from assistant.questions import clean_question, split_parts
+from assistant.reading import retrieve
 from assistant.render import printable
 from assistant.rewriting import rewritten
 from assistant.sample import is_sample, open_sample
 from assistant.scope import scope_of
-from assistant.settings import load_settings
+from assistant.settings import DEFAULT_STRICTNESS, load_settings
 from assistant.types import Answer, Citation, Event, QuestionEvent, Timings, Withheld
 from assistant.verify import VerifiedClaim, verify_draft
 from index import AddEvent, Library, SettingsError
@@ -45,10 +47,17 @@ class Assistant:
     Made by `Assistant.open`. One assistant may be shared between threads.
     """
 
-    def __init__(self, library: Library, use: ModelUse | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        use: ModelUse | None = None,
+        strictness: float = DEFAULT_STRICTNESS,
+    ) -> None:
         self.library = library
         self.model_use = use
         """The model that words the answers, with its limits and price; None where none does."""
+        self.strictness = strictness
+        """How probable it must be that the sources answer a question, from 0 to 1."""
 
     @classmethod
     def open(
@@ -60,6 +69,7 @@ class Assistant:
         max_tokens: int | None = None,
         max_cost: float | None = None,
         judge: bool | None = None,
+        strictness: float | None = None,
         progress: Callable[[AddEvent], None] | None = None,
     ) -> Assistant:
         """Open a library folder; without one, `PINCITE_LIBRARY` or else the sample articles.
@@ -73,6 +83,9 @@ class Assistant:
             max_cost: USD that the model may cost for one question.
             judge: whether the model is asked of each of its claims, once it is verified, if the
                 quotes support it; what it denies is withheld. Off by default.
+            strictness: how probable it must be that the sources answer, from 0 (whatever is nearest
+                is given as the answer) to 1; a question that falls short is refused.
+                `PINCITE_STRICTNESS` or 0.5 by default.
             progress: told how far the sample library is, which is built on first use.
 
         Raises:
@@ -82,7 +95,11 @@ class Assistant:
             SettingsError: a `PINCITE_*` variable or one of the limits isn't a setting.
         """
         settings = load_settings().overridden(
-            base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge
+            base_url=base_url,
+            max_tokens=max_tokens,
+            max_cost=max_cost,
+            judge=judge,
+            strictness=strictness,
         )
         use = model_use(settings.model if model is None else model, settings)
         if base_url is not None and use is None and model is None:
@@ -90,7 +107,8 @@ class Assistant:
                 "The base URL is of no use without a model: name the model too, as in openai:NAME."
             )
         folder = library if library is not None else settings.library
-        return cls(open_sample(progress) if folder is None else Library.open(folder), use)
+        opened = open_sample(progress) if folder is None else Library.open(folder)
+        return cls(opened, use, settings.strictness)
 
     @property
     def model(self) -> str | None:
@@ -162,8 +180,8 @@ class Assistant:
         standalone = asked if parts == split_parts(asked) else " ".join(parts)
         yield QuestionEvent(standalone_question=standalone)
         with clock.measure("retrieve"):
-            found = [self._retrieve(part, scope) for part in parts]
-            answerable = answerable_parts(found)
+            found = [retrieve(self.library, part, scope) for part in parts]
+            answerable = answerable_parts(found, self.strictness)
         composer = Composer(answerable, budget)
         assembly = Assembly(self.library)
         for draft in clock.timed("compose", composer.drafts(lambda: len(assembly.verified))):
@@ -232,12 +250,27 @@ class Assistant:
         """
         return compare(self.library, first, second)
 
+    def check(self, claim: str, *, sources: Iterable[str] | None = None) -> Check:
+        """Check a statement against the library: supported, partly or not, part by part.
+
+        Needs no model. What is supported literally is so for certain; what shares its words with
+        the sources is supported by degree, and never with a number, a date or a name that they
+        don't have, or where they say otherwise.
+
+        Args:
+            claim: a statement, of up to 1,000 characters.
+            sources: ids of the sources to check it against; all by default.
+
+        Raises:
+            QuestionError: the claim is empty, has no words, is a question, or is too long.
+            SourceError: `sources` names one that the library doesn't have.
+            SettingsError: `sources` is given and names none.
+        """
+        return check(self.library, claim, scope_of(self.library, sources))
+
     def close(self) -> None:
         """Release the library's files."""
         self.library.close()
-
-    def _retrieve(self, part: str, scope: frozenset[str] | None) -> Evidence:
-        return gather(self.library, read_question(part), self.library.embed_question(part), scope)
 
 
 def _stand_alone(question: str, history: Sequence[Turn], budget: Budget | None) -> tuple[str, ...]:

@@ -215,7 +215,7 @@ class BatchRun:
         given = self._options.concurrency
         width = given or default_width(self._assistant)
         if width > 1 and processes_suit(self._assistant, rows):
-            return processes(self._library.path, width)
+            return processes(self._assistant, width)
         return threads(self._assistant, given or (width if self._assistant.model else 1))
 
     def _limit(self) -> str | None:

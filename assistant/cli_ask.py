@@ -20,6 +20,7 @@ from assistant.cli_options import (
     MaxCostOption,
     MaxTokensOption,
     ModelOption,
+    StrictnessOption,
 )
 from assistant.export import EXPORT_FORMATS, ExportFormat, find_format
 from assistant.questions import clean_question
@@ -55,6 +56,7 @@ def ask(
     max_tokens: MaxTokensOption = None,
     max_cost: MaxCostOption = None,
     judge: JudgeOption = False,
+    strictness: StrictnessOption = None,
     stream: Annotated[
         bool,
         typer.Option(
@@ -90,7 +92,7 @@ def ask(
     """Answer a question, each statement with its citation; exit code 3 if the sources don't."""
     form = _form(format, as_json, as_markdown, stream, show_withheld)
     asked = clean_question(sys.stdin.read() if question == "-" else question)
-    settings = given_settings(base_url, max_tokens, max_cost, judge)
+    settings = given_settings(base_url, max_tokens, max_cost, judge, strictness)
     assistant = open_assistant(library, model, base_url, settings, err)
     answering = _stream if stream else _answer
     answer = answering(assistant, asked, _listed(sources), form, show_withheld)

@@ -12,11 +12,19 @@ from assistant.terminal import progress_bar
 
 
 def given_settings(
-    base_url: str | None, max_tokens: int | None, max_cost: float | None, judge: bool
+    base_url: str | None,
+    max_tokens: int | None,
+    max_cost: float | None,
+    judge: bool,
+    strictness: float | None,
 ) -> Settings:
     """The environment's settings, overridden by what is given; a flag left out says nothing."""
     return load_settings().overridden(
-        base_url=base_url, max_tokens=max_tokens, max_cost=max_cost, judge=judge or None
+        base_url=base_url,
+        max_tokens=max_tokens,
+        max_cost=max_cost,
+        judge=judge or None,
+        strictness=strictness,
     )
 
 
@@ -36,5 +44,6 @@ def open_assistant(
             max_tokens=settings.max_tokens,
             max_cost=settings.max_cost,
             judge=settings.judge,
+            strictness=settings.strictness,
             progress=progress,
         )

@@ -23,7 +23,13 @@ from assistant.batch import answer_into
 from assistant.batch_estimate import Estimate, estimate
 from assistant.batch_progress import BatchState, counts_line, progress_line, time_text
 from assistant.batch_run import BatchOptions
-from assistant.cli_options import BaseUrlOption, JudgeOption, LibraryOption, ModelOption
+from assistant.cli_options import (
+    BaseUrlOption,
+    JudgeOption,
+    LibraryOption,
+    ModelOption,
+    StrictnessOption,
+)
 from assistant.journal import journal_path
 from assistant.list_readers import MAX_LIST_BYTES
 from assistant.list_writers import ENDINGS, check_output
@@ -65,6 +71,7 @@ def batch(
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     judge: JudgeOption = False,
+    strictness: StrictnessOption = None,
     question_column: Annotated[
         str | None,
         typer.Option(
@@ -149,7 +156,12 @@ def batch(
         _tell(questions.notes)
     with progress_bar(err) as progress:
         assistant = Assistant.open(
-            library, model=model, base_url=base_url, judge=judge or None, progress=progress
+            library,
+            model=model,
+            base_url=base_url,
+            judge=judge or None,
+            strictness=strictness,
+            progress=progress,
         )
     if output is None or dry_run:
         found = estimate(assistant, questions, concurrency, openai_batch=openai_batch)

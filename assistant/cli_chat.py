@@ -19,6 +19,7 @@ from assistant.cli_options import (
     MaxCostOption,
     MaxTokensOption,
     ModelOption,
+    StrictnessOption,
 )
 
 out = Console(highlight=False)
@@ -32,6 +33,7 @@ def chat(
     max_tokens: MaxTokensOption = None,
     max_cost: MaxCostOption = None,
     judge: JudgeOption = False,
+    strictness: StrictnessOption = None,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="FILE", help="Go on with a saved conversation."),
@@ -41,7 +43,7 @@ def chat(
 
     Without a terminal, each line of stdin is a question or a command.
     """
-    settings = given_settings(base_url, max_tokens, max_cost, judge)
+    settings = given_settings(base_url, max_tokens, max_cost, judge, strictness)
     talk = Chat(open_assistant(library, model, base_url, settings, err), settings, out)
     by_hand = sys.stdin.isatty() and out.is_terminal
     if by_hand:

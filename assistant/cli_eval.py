@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from assistant.cli_options import BaseUrlOption, JudgeOption, LibraryOption
+from assistant.cli_options import BaseUrlOption, JudgeOption, LibraryOption, StrictnessOption
 from assistant.render import one_line, printable
 from assistant.replacing import replacing
 from index import SettingsError
@@ -52,6 +52,7 @@ def eval(
     ] = None,
     base_url: BaseUrlOption = None,
     judge: JudgeOption = False,
+    strictness: StrictnessOption = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -132,6 +133,7 @@ def eval(
             model=model,
             base_url=base_url,
             judge=judge or None,
+            strictness=strictness,
             limit=limit,
             by=by or (),
             work=work,

@@ -60,6 +60,16 @@ JudgeOption = Annotated[
         help="Ask the model again if its quotes support what it said; withhold what it denies.",
     ),
 ]
+StrictnessOption = Annotated[
+    float | None,
+    typer.Option(
+        "--strictness",
+        metavar="P",
+        help="How probable it must be that the sources answer, from 0 to 1, or the question is "
+        "refused; PINCITE_STRICTNESS or 0.5 by default.",
+        show_default=False,
+    ),
+]
 HostOption = Annotated[
     str,
     typer.Option("--host", metavar="HOST", help="Address to listen on; this machine's own."),

@@ -24,6 +24,7 @@ from assistant.cli_options import (
     ModelOption,
     OpenOption,
     PortOption,
+    StrictnessOption,
 )
 from assistant.settings import Settings
 from index import Library, has_library
@@ -40,6 +41,7 @@ def serve(
     max_tokens: MaxTokensOption = None,
     max_cost: MaxCostOption = None,
     judge: JudgeOption = False,
+    strictness: StrictnessOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 7860,
     auth: AuthOption = None,
@@ -49,7 +51,7 @@ def serve(
     """Serve the page: chat with the sources beside the answer. A new library is made if need be."""
     from page import server  # the one command that needs the page; all others do without it
 
-    settings = given_settings(base_url, max_tokens, max_cost, judge)
+    settings = given_settings(base_url, max_tokens, max_cost, judge, strictness)
     server.check(host, port, auth, open_to_all)
     _make_library(library or settings.library, settings)
     assistant = open_assistant(library, model, base_url, settings, err)

@@ -49,7 +49,7 @@ class Identity(BaseModel):
     library: str
     """Changes with every text of the library and with the way in which it is indexed."""
     settings: Mapping[str, _Setting]
-    """The model, where it is served, and its limits for one question."""
+    """The model, where it is served, its limits for one question, and when one is refused."""
     prompts: str | None
     """Changes with every prompt; None where no model is used."""
 
@@ -57,7 +57,10 @@ class Identity(BaseModel):
 def identity_of(assistant: Assistant) -> Identity:
     """What the answers of this assistant are made with now; it tells nothing about keys."""
     library, use = assistant.library, assistant.model_use
-    settings: dict[str, _Setting] = {"model": assistant.model or extractive.NAME}
+    settings: dict[str, _Setting] = {
+        "model": assistant.model or extractive.NAME,
+        "strictness": assistant.strictness,
+    }
     if use is not None:
         settings["base_url"] = _without_user(getattr(use.model, "base_url", None))
         settings["max_tokens"] = use.limits.max_tokens

@@ -16,6 +16,8 @@ from index.errors import SettingsError
 
 PREFIX = "PINCITE_"
 
+DEFAULT_STRICTNESS = 0.5
+
 
 class Settings(BaseModel):
     """What a user can set for every command; an option on the command line goes first."""
@@ -40,6 +42,8 @@ class Settings(BaseModel):
     """`PINCITE_TIMEOUT`: seconds of silence after which a request to the model has failed."""
     judge: bool = False
     """`PINCITE_JUDGE`: whether the model is asked again if the quotes support what it said."""
+    strictness: float = Field(DEFAULT_STRICTNESS, ge=0, le=1, allow_inf_nan=False)
+    """`PINCITE_STRICTNESS`: how probable it must be that the sources answer, from 0 to 1."""
     prices: Path | None = None
     """`PINCITE_PRICES`: a file with prices of models, of the form of `assistant/prices.toml`."""
 

@@ -29,7 +29,7 @@ class Asked:
 
 def questions(folder: Path) -> Iterator[Asked]:
     for asked in _set(folder).questions:
-        if asked.type in ("factoid", "unanswerable"):
+        if asked.type != "claim":
             yield Asked(
                 id=asked.id,
                 text=asked.question,

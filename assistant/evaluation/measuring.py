@@ -35,6 +35,7 @@ def evaluate(
     model: str | ChatModel | LLM | None = None,
     base_url: str | None = None,
     judge: bool | None = None,
+    strictness: float | None = None,
     limit: int | None = None,
     by: Sequence[str] = (),
     work: Path | str | None = None,
@@ -53,9 +54,11 @@ def evaluate(
             questions about the sources of a library.
         library: for a file, the folder of that library; by default the one that
             `Assistant.open` opens.
-        model: words the answers; this, `base_url` and `judge` are as for `Assistant.open`.
+        model: words the answers; this, `base_url`, `judge` and `strictness` are as for
+            `Assistant.open`.
         base_url: where the model is served.
         judge: whether the model is asked again if its quotes support what it said.
+        strictness: how probable it must be that the sources answer.
         limit: ask only so many of the questions, spread over the set.
         by: fields of the questions' `meta`; there are figures for each of their values too.
         work: where the library of a folder's texts and what is finished of a run are kept; the
@@ -85,7 +88,14 @@ def evaluate(
     asked, folder = _opened(path, library, place, progress)
     building = _indexing(len(sample_sources()), progress)
     with closing(
-        Assistant.open(folder, model=model, base_url=base_url, judge=judge, progress=building)
+        Assistant.open(
+            folder,
+            model=model,
+            base_url=base_url,
+            judge=judge,
+            strictness=strictness,
+            progress=building,
+        )
     ) as assistant:
         if asked is None:
             asked = read_file(path, assistant.library)

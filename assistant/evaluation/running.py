@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from assistant import extractive
-from assistant.abstain import judge
+from assistant.abstain import probability
 from assistant.assistant import Assistant
 from assistant.batch import answer_list
 from assistant.batch_progress import BatchState
@@ -28,10 +28,11 @@ from assistant.evaluation.kept import Kept, Retrieved, Verdict
 from assistant.evaluation.made import made_with
 from assistant.evaluation.rows import Row
 from assistant.evaluation.scoring import score_answer, score_claim
-from assistant.evidence import Evidence, gather
+from assistant.evidence import Evidence
 from assistant.journal import Journal
 from assistant.question_lists import ListedQuestion, QuestionList
-from assistant.questions import clean_question, read_question
+from assistant.questions import clean_question
+from assistant.reading import retrieve
 from assistant.types import Citation
 from index import Library, ModelError, QuestionError, StoppedError
 
@@ -201,9 +202,7 @@ def _retrieved(row: ListedQuestion, library: Library) -> Retrieved | None:
     except QuestionError:
         return None
     scope = None if row.sources is None else frozenset(row.sources)
-    found = [
-        gather(library, read_question(part), library.embed_question(part), scope) for part in parts
-    ]
+    found = [retrieve(library, part, scope) for part in parts]
     cited = [
         (quote.source_id, quote.paragraph)
         for evidence in found
@@ -213,7 +212,7 @@ def _retrieved(row: ListedQuestion, library: Library) -> Retrieved | None:
     return Retrieved(
         key=row_key(row),
         ranking=_merged([list(_spots(evidence)) for evidence in found]),
-        probability=max(judge(evidence).probability for evidence in found),
+        probability=max(probability(evidence) for evidence in found),
         would_cite=tuple(dict.fromkeys(cited)),
     )
 

@@ -137,6 +137,13 @@ def test_processes_give_the_same_answers_as_one_thread(sample: Assistant, tmp_pa
     ]
 
 
+def test_processes_are_as_strict_as_the_assistant(sample: Assistant, output: Path) -> None:
+    strict = Assistant(sample.library, strictness=1.0)
+    questions = listed(*(f"When did Trump and Putin speak by phone, {n}?" for n in range(40)))
+    answer_into(strict, questions, output, BatchOptions(concurrency=2))
+    assert {row["status"] for row in rows_of(output)} == {"abstained"}
+
+
 def test_a_file_is_answered_into_a_file(sample: Assistant, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("Frage;id\nWho wrote the article?;a\n;b\n", "utf-8")
     state = answer_file(sample, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"))

@@ -135,6 +135,11 @@ USAGE_ERRORS = [
         ["ask", "a", "--max-tokens", "1"], "pincite: max_tokens is wrong: ", id="too few tokens"
     ),
     pytest.param(
+        ["ask", "a", "--strictness", "1.5"],
+        "pincite: strictness is wrong: input should be less than or equal to 1.",
+        id="strictness that no probability reaches",
+    ),
+    pytest.param(
         ["ask", "a", "--model", "openai:none", "--base-url", "http://localhost", "--max-cost", "1"],
         "pincite: The cost of 'openai:none' can't be limited",
         id="limit on an unknown cost",

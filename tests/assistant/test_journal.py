@@ -297,7 +297,7 @@ def test_another_model_library_or_version_is_noticed_and_named(path: Path) -> No
     Journal.open(path, old).close()
 
 
-def test_the_identity_changes_with_texts_model_address_limits_and_judge(
+def test_the_identity_changes_with_texts_model_address_limits_judge_and_strictness(
     own_library: Callable[[dict[str, str]], Library],
 ) -> None:
     library = own_library({"one": "The sea is green."})
@@ -309,6 +309,7 @@ def test_the_identity_changes_with_texts_model_address_limits_and_judge(
         openai | {"base_url": "http://localhost:2/v1"},
         openai | {"max_tokens": 77},
         openai | {"judge": True},
+        {"strictness": 0.9},
     ]
     seen = [identity_of(Assistant.open(library.path, **each)) for each in variants]
     library.add([source_from_text("The sky is blue.", id="two")])

