@@ -117,6 +117,17 @@ def opposites(first: str, second: str) -> tuple[Span, Span] | None:
     return None
 
 
+def is_opposite(word: str, text: str) -> bool:
+    """Whether the text has an opposite of the word."""
+    there = _first_places(text).keys()
+    return any(
+        other in there
+        for pair in lexicon()["opposites"]["pairs"]
+        for one, other in (pair, reversed(pair))
+        if one == word.casefold()
+    )
+
+
 def _first_places(text: str) -> dict[str, Span]:
     """Where each word, in lower case, stands first."""
     places: dict[str, Span] = {}

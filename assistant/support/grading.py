@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from assistant.attribution import names_someone, same_person, told
+from assistant.denials import is_opposite
 from assistant.evidence import PROSE, is_question
 from assistant.speakers import speaker_of
 from assistant.support.contrary import Contrary, astray, contraries
@@ -43,6 +44,9 @@ MIN_TOLD = 6
 """Points of a part from which a sentence that has all of them tells of the same thing."""
 MIN_BY_ONE = 0.3
 """Share of a part that one sentence has at least where it is supported."""
+SHORT, SHORTEST = 6, 4
+"""Words, numbers and dates up to which a claim is short: each of them may turn what it says. None
+may be missing then, and of the shortest one sentence must have all."""
 SAME_SENTENCE = 0.75
 """Share of a claim that a sentence has, and of the sentence that the claim has, where both are
 one sentence but for a few words: then these words decide, and degree says nothing."""
@@ -58,6 +62,8 @@ class Examined:
     features: Mapping[str, float]
     evidence: tuple[Sentence, ...]
     """The sentences that bear on it, best first."""
+    points: int
+    """How many words, numbers and dates the whole claim states."""
     is_literal: bool = False
     """Whether one of them says it as it stands."""
     missing: tuple[Point, ...] = ()
@@ -66,6 +72,8 @@ class Examined:
     """Numbers, dates and names that stand elsewhere, where a sentence like it has another one."""
     contraries: tuple[Contrary, ...] = ()
     """What the texts say instead."""
+    is_opposed: bool = False
+    """Whether a sentence that bears on it has the opposite of one of its words."""
     because: WithheldReason | None = None
     """Why a sentence with all its words doesn't say it."""
 
@@ -78,11 +86,15 @@ class Examined:
     def is_ruled_out(self) -> bool:
         """Whether it can't be called supported, however likely it is."""
         lacks_fact = any(point.is_value or point.is_name for point in self.missing)
-        too_little = self.features["by_one_sentence"] < MIN_BY_ONE
+        least = 1.0 if self.points <= SHORTEST else MIN_BY_ONE
+        too_little = self.features["by_one_sentence"] < least
+        lacks_word = self.points <= SHORT and bool(self.missing)
         return (
             too_little
+            or lacks_word
             or lacks_fact
             or bool(self.astray)
+            or self.is_opposed
             or self.because is not None
             or bool(self.contraries)
         )
@@ -144,14 +156,15 @@ def examine(claim: str, pool: Pool, rarity: Rarity) -> tuple[Examined, ...]:
     laid = [lay(part, pool) for part in parts_of(claim, rarity)]
     if not pool.sentences or not laid:
         return ()
+    points = sum(len(each.part.points) for each in laid)
     complete = np.logical_and.reduce([each.complete for each in laid])
     saying, because = _saying(claim, complete, pool)
     if saying:
-        return tuple(_said(each, saying, pool) for each in laid)
+        return tuple(_said(each, saying, points, pool) for each in laid)
     if because is None and _is_altered(claim, laid, pool):
         because = "unsupported"
     chosen = choose(laid)
-    return tuple(_examined(claim, each, chosen, because, pool) for each in laid)
+    return tuple(_examined(claim, each, chosen, points, because, pool) for each in laid)
 
 
 def _is_altered(claim: str, laid: Sequence[Laid], pool: Pool) -> bool:
@@ -180,18 +193,23 @@ def _saying(text: str, complete: Rows, pool: Pool) -> tuple[tuple[int, ...], Wit
     return tuple(saying), None if saying else because
 
 
-def _said(laid: Laid, rows: Sequence[int], pool: Pool) -> Examined:
+def _said(laid: Laid, rows: Sequence[int], points: int, pool: Pool) -> Examined:
     evidence = tuple(pool.sentences[row] for row in rows[:SAYING])
-    return Examined(laid.part.text, features(laid, rows), evidence, is_literal=True)
+    return Examined(laid.part.text, features(laid, rows), evidence, points, is_literal=True)
 
 
 def _examined(
-    claim: str, laid: Laid, chosen: Sequence[int], whole: WithheldReason | None, pool: Pool
+    claim: str,
+    laid: Laid,
+    chosen: Sequence[int],
+    points: int,
+    whole: WithheldReason | None,
+    pool: Pool,
 ) -> Examined:
     """`whole` is why a sentence with all words of the claim doesn't say it."""
     saying, because = _saying(laid.part.text, laid.complete, pool)
     if saying and not whole:
-        return _said(laid, saying, pool)
+        return _said(laid, saying, points, pool)
     bearing = sorted(
         (row for row in chosen if laid.shares[row] >= BEARS), key=lambda row: -laid.shares[row]
     )
@@ -204,6 +222,12 @@ def _examined(
         text=laid.part.text,
         features=features(laid, chosen),
         evidence=tuple(pool.sentences[row] for row in bearing),
+        points=points,
+        is_opposed=any(
+            is_opposite(point.text, pool.sentences[row].text)
+            for row in bearing
+            for point in missing
+        ),
         missing=missing,
         astray=tuple(astray(laid, missing, claim, pool)),
         contraries=contraries(laid, missing, pool),
