@@ -61,7 +61,7 @@ REPAIRABLE: frozenset[WithheldReason] = frozenset(
 )
 """What a model can mend when it is told. Who says what the sources don't say says it again: of ten
 repair rounds on such claims none brought one that held (see docs/results.md)."""
-RELEVANT = 0.1
+RELEVANT = 0.2
 """How far behind the best a sentence may score for a claim that rests on it to be an answer."""
 RELEVANT_COVERAGE = 0.5
 """Or else which share of the question's words, by rarity, it must have."""

@@ -118,7 +118,7 @@ def test_what_an_earlier_run_asked_is_not_asked_again(
         raise AssertionError("it was asked again")
 
     monkeypatch.setattr(Assistant, "ask", never)
-    monkeypatch.setattr("assistant.evaluation.running.gather", never)
+    monkeypatch.setattr("assistant.evaluation.running.retrieve", never)
     again = evaluate(own, work=work, by=["topic"])
     assert without_times(again) == without_times(result)
     part = evaluate(own, work=work, limit=2)

@@ -17,8 +17,8 @@ TIMEOUT_MS = 30_000
 """A busy machine is no failure; who waits this long waits in vain."""
 ANSWER_MS = 30_000
 LOCAL_SCHEMES = ("about", "blob", "data")
-LEFT_WHILE_READING = "BodyStreamBuffer was aborted"
-"""What Chromium says where a page is left or reloaded while the server still sends it events."""
+LEFT_WHILE_READING = "BodyStreamBuffer was aborted|AbortError: signal is aborted without reason"
+"""What Chromium and Gradio say where a page is left while the server still sends it events."""
 
 
 class HasAddress(Protocol):
