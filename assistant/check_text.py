@@ -10,7 +10,7 @@ from rich.text import Text
 
 from assistant import render
 from assistant.check import Check, CheckedPart, SaidInstead
-from assistant.types import Citation
+from assistant.terminal import emphasised, heading
 
 SUPPORTED = "Supported: the sources say so."
 LIKELY = "Supported, as far as words tell: read the quotes."
@@ -73,8 +73,8 @@ def _lines(check: Check) -> Iterator[_Line]:
             yield 2, _marked(f"- {render.one_line(side.text)}", side.citations)
     for citation in check.citations:
         yield 0, Text()
-        yield 0, _place(citation)
-        yield 4, _emphasised(citation)
+        yield 0, heading(citation)
+        yield 4, emphasised(citation)
     if check.nearest:
         yield 0, Text()
         yield 0, Text(NEAREST if check.comparable else READ, "bold")
@@ -118,18 +118,3 @@ def _instead(each: SaidInstead) -> str:
 def _marked(text: str, numbers: tuple[int, ...]) -> Text:
     shown = Text(text)
     return shown.append(f" {render.marks(numbers)}", "cyan") if numbers else shown
-
-
-def _place(citation: Citation) -> Text:
-    title = f" {render.one_line(citation.source_title)}" if citation.source_title else ""
-    place = Text(f"[{citation.number}] ", "cyan").append(render.place(citation), "bold")
-    return place.append(title, "dim")
-
-
-def _emphasised(citation: Citation) -> Text:
-    """The quote, nothing added to it, with what it says instead in bold."""
-    shown = Text(render.printable(citation.quote.replace("\n", " ")))
-    if citation.highlight:
-        start = citation.highlight.start - citation.start
-        shown.stylize("bold underline", start, start + len(citation.highlight.text))
-    return shown

@@ -93,18 +93,19 @@ def _statement(text: str, numbers: tuple[int, ...]) -> Text:
 
 
 def _citation(citation: Citation, console: Console) -> None:
-    _line(console, _place(citation))
-    _line(console, _emphasised(citation), indent=4)
+    _line(console, heading(citation))
+    _line(console, emphasised(citation), indent=4)
 
 
-def _place(citation: Citation) -> Text:
+def heading(citation: Citation) -> Text:
+    """Where the quote stands, behind the citation's number."""
     title = f" {render.one_line(citation.source_title)}" if citation.source_title else ""
     place = Text(f"[{citation.number}] ", "cyan").append(render.place(citation), "bold")
     return place.append(title, "dim")
 
 
-def _emphasised(citation: Citation) -> Text:
-    """The quote, nothing added to it, with its answering span in bold."""
+def emphasised(citation: Citation) -> Text:
+    """The quote, nothing added to it, with what is highlighted in bold."""
     shown = Text(render.printable(citation.quote.replace("\n", " ")))
     if citation.highlight:
         start = citation.highlight.start - citation.start
@@ -174,7 +175,7 @@ def show_context(citation: Citation, indexed: IndexedSource, console: Console) -
     text = _text_of(paragraph, indexed)
     start, end = citation.start - paragraph.start, citation.end - paragraph.start
     text.stylize("bold underline", start, end)
-    _line(console, _place(citation))
+    _line(console, heading(citation))
     _line(console, text)
     console.print()
 
