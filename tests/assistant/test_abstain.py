@@ -51,6 +51,7 @@ def test_a_negated_question_wants_a_negated_sentence(evidence):
         "What is the capital of Australia?",
         "What did Xi Jinping say about the meeting?",
         "How many tonnes of lithium does Ukraine have?",
+        "How long did the phone call between Trump and Putin last?",
         "Who is the chancellor of Germany?",
         "Колко жители има София?",
     ],
