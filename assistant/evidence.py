@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from assistant import lexicon
 from assistant.facts import dates, numbers
+from assistant.lexicon import pattern
 from assistant.likeness import Likeness, likeness
 from assistant.names import Name, is_introduced, names, organisations, same_name
 from assistant.questions import Question
@@ -36,6 +37,8 @@ LIKENESS_WEIGHT = 0.04
 PASSAGE_LIKENESS_WEIGHT = 0.08
 PUBLISHER_WEIGHT = 0.05
 """Added where the question names who published the source: "According to the Gazette, ..."."""
+OTHER_MOUTH_WEIGHT = 0.3
+"""Taken where the words are those of somebody whom the question names, but doesn't ask for."""
 KIND_WEIGHT = 0.03
 FORM_WEIGHT = 0.06
 """Added where the sentence holds the kind of answer that is asked for: a little for a date or a
@@ -209,6 +212,7 @@ def _candidates(
         score = float(cosine) + PASSAGE_WEIGHT * hit.dense
         score += COVERAGE_WEIGHT * covered + kind_weight * has_kind
         score += LIKENESS_WEIGHT * share + favour
+        score -= OTHER_MOUTH_WEIGHT * _is_anothers(question, sentence, indexed)
         found.append(
             Candidate(
                 sentence=sentence,
@@ -231,6 +235,23 @@ def _holds_kind(question: Question, sentence: Sentence, indexed: IndexedSource) 
         return holds_answer_kind(question, sentence.text)
     speaker = speaker_of(sentence, indexed)
     return speaker is not None and any(same_name(speaker.name, name) for name in question.names)
+
+
+def _is_anothers(question: Question, sentence: Sentence, indexed: IndexedSource) -> bool:
+    """Whether it tells what Y said of X, where the question is what X said of Y."""
+    asked = question.speaker
+    speaker = speaker_of(sentence, indexed) if asked else None
+    if asked is None or speaker is None or same_name(speaker.name, asked):
+        return False
+    told_of = any(
+        same_name(name.text, asked) and _SAYS.match(sentence.text, name.end)
+        for name in names(sentence.text)
+    )
+    return not told_of and any(same_name(speaker.name, name) for name in question.names)
+
+
+_SAYS = re.compile(rf"\s+(?:(?:has|had)\s+)?{pattern('reporting', 'verbs').pattern}", re.IGNORECASE)
+"""Behind a name: "Y said that X had accused him" tells of X's words."""
 
 
 def holds_answer_kind(question: Question, text: str) -> bool:

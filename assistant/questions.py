@@ -54,6 +54,8 @@ class Question:
     about_name: bool
     """It asks for a name, so that its spelling matters."""
     wants_list: bool
+    speaker: str | None = None
+    """Whose words it asks for where it names others too: "What did X accuse Y of?"."""
 
 
 def clean_question(text: str) -> str:
@@ -93,7 +95,18 @@ def read_question(text: str) -> Question:
         about_spelling=bool(pattern("source_form", "spelling").search(text)),
         about_name=bool(pattern("source_form", "naming").search(text)),
         wants_list=wants_list(text),
+        speaker=_speaker(text, named) if len(named) > 1 else None,
     )
+
+
+def _speaker(text: str, named: tuple[str, ...]) -> str | None:
+    asked = re.sub(r"\([^)]*\)", "", text)  # an earlier question may stand there, see chat.py
+    verbs = "|".join(map(re.escape, sorted(words("reporting", "verbs"), key=len, reverse=True)))
+    for name in named:
+        asks = rf"\b(?:did|does|do|has|have|had)\s+{re.escape(name)}\s+(?:{verbs})\b"
+        if re.search(asks, asked, re.IGNORECASE):
+            return name
+    return None
 
 
 def _without_form(text: str) -> str:

@@ -1,5 +1,7 @@
 """What the offline engine chooses to say, on small libraries with the true embedding."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.evidence import gather
@@ -88,3 +90,30 @@ def test_what_another_source_adds_in_much_the_same_words_is_said_too(own_library
     question = "What did the divers do for two weeks?"
     found = gather(library, read_question(question), library.embed_question(question))
     assert [len(draft.quotes) for draft in compose(found)] == [1, 1]
+
+
+def test_who_said_it_of_whom_counts(own_library):
+    quarrel = """The quarrel
+
+Novak, for his part, noted that Kovac had lost the vote and accused his rival of living in a bubble.
+
+Kovac blamed Novak for the flood in the harbour.
+"""
+    library = own_library({"quarrel": quarrel})
+
+    def first(question):
+        found = gather(library, read_question(question), library.embed_question(question))
+        return compose(found)[0].text
+
+    assert "flood" in first("What did Kovac accuse Novak of?")
+    assert "bubble" in first("What did Novak accuse Kovac of?")
+
+
+def test_what_somebody_tells_of_anothers_words_counts_as_theirs(own_library):
+    library = own_library(
+        {"trial": "The trial\n\nNovak said that Kovac had accused him of arson in the harbour."}
+    )
+    question = read_question("What did Kovac accuse Novak of?")
+    best = gather(library, question, library.embed_question(question.text)).prose()[0]
+    other = replace(question, speaker=None)
+    assert best.score == gather(library, other, library.embed_question(other.text)).prose()[0].score

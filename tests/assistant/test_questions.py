@@ -242,3 +242,16 @@ def test_a_question_has_its_names_but_not_its_first_word() -> None:
 def test_a_question_about_spelling_is_told() -> None:
     assert read_question("How is the name of Ann spelled?").about_spelling
     assert not read_question("Who is Ann?").about_spelling
+
+
+@pytest.mark.parametrize(
+    ("question", "speaker"),
+    [
+        ("What did Kovac accuse Novak of?", "Kovac"),
+        ("Of what has Novak accused Kovac?", "Novak"),
+        ("What did Kovac say?", None),
+        ("What did Kovac and Novak agree on?", None),
+    ],
+)
+def test_a_question_tells_whose_words_it_asks_for_among_those_it_names(question, speaker):
+    assert read_question(question).speaker == speaker
