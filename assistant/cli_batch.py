@@ -25,6 +25,7 @@ from assistant.batch_progress import BatchState, counts_line, progress_line, tim
 from assistant.batch_run import BatchOptions
 from assistant.cli_options import (
     BaseUrlOption,
+    ConcurrencyOption,
     JudgeOption,
     LibraryOption,
     ModelOption,
@@ -81,15 +82,7 @@ def batch(
             show_default=False,
         ),
     ] = None,
-    concurrency: Annotated[
-        int | None,
-        typer.Option(
-            "--concurrency",
-            metavar="N",
-            help="Questions that are answered at a time; the number of cores, or with a model 4.",
-            show_default=False,
-        ),
-    ] = None,
+    concurrency: ConcurrencyOption = None,
     rate: Annotated[
         float | None,
         typer.Option(

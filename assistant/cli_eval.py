@@ -13,7 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from assistant.cli_options import BaseUrlOption, JudgeOption, LibraryOption, StrictnessOption
+from assistant.cli_options import (
+    BaseUrlOption,
+    ConcurrencyOption,
+    JudgeOption,
+    LibraryOption,
+    StrictnessOption,
+)
 from assistant.render import one_line, printable
 from assistant.replacing import replacing
 from index import SettingsError
@@ -99,15 +105,7 @@ def eval(
             show_default=False,
         ),
     ] = None,
-    concurrency: Annotated[
-        int | None,
-        typer.Option(
-            "--concurrency",
-            metavar="N",
-            help="Questions that are asked at a time; the number of cores, or with a model 4.",
-            show_default=False,
-        ),
-    ] = None,
+    concurrency: ConcurrencyOption = None,
     restart: Annotated[
         bool,
         typer.Option("--restart", help="Ask anew what an earlier run asked in the same way."),

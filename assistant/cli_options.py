@@ -70,6 +70,15 @@ StrictnessOption = Annotated[
         show_default=False,
     ),
 ]
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrency",
+        metavar="N",
+        help="Questions that are answered at a time; the number of cores, or with a model 4.",
+        show_default=False,
+    ),
+]
 HostOption = Annotated[
     str,
     typer.Option("--host", metavar="HOST", help="Address to listen on; this machine's own."),
