@@ -23,6 +23,7 @@ from assistant.language import same_language
 from assistant.names import names, romanised, same_name
 from assistant.questions import Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
+from assistant.witnesses import witnesses
 from index.words import words
 
 SURE = 0.67
@@ -123,16 +124,7 @@ def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
     retrieved = "\n\n".join([*dict.fromkeys(map(evidence.paragraph_of, pool)), *_stated(evidence)])
     in_paragraph = set(words(evidence.paragraph_of(best)))
     in_sentence = set(words(best.sentence.text))
-    readings = evidence.readings
-    read = (
-        {
-            "margin": max(found.margin for found in readings),
-            "answerable": max(found.answerable for found in readings),
-        }
-        if readings
-        else {}
-    )
-    return read | {
+    return _as_read(evidence) | {
         "cosine": max(candidate.cosine for candidate in pool),
         "passage_cosine": max(candidate.passage for candidate in pool),
         "runner_up_cosine": pool[min(1, len(pool) - 1)].cosine,
@@ -145,6 +137,20 @@ def features(evidence: Evidence, pool: Sequence[Candidate]) -> dict[str, float]:
         "negation_missing": float(
             bool(negations(question.text)) and not negations(best.sentence.text)
         ),
+    }
+
+
+def _as_read(evidence: Evidence) -> dict[str, float]:
+    """What the reader makes of it; nothing where it wasn't asked."""
+    readings = evidence.readings
+    if not readings:
+        return {}
+    others = witnesses(evidence)
+    return {
+        "margin": max(found.margin for found in readings),
+        "answerable": max(found.answerable for found in readings),
+        "confirmed": float(others.agreeing > 0),
+        "unconfirmed": float(others.heard > 0 and not others.agreeing),
     }
 
 

@@ -172,7 +172,6 @@ def _told(evidence: Evidence, readings: Sequence[Found]) -> Iterator[Told]:
             candidate,
             Telling(
                 words=words,
-                original=min({sentence.source_id, *evidence.twins.get(sentence.source_id, ())}),
                 paragraph=evidence.paragraph_of(candidate),
                 margin=found.margin,
                 covered=coverage(evidence.rarity, sentence.text),

@@ -15,6 +15,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from rapidfuzz import fuzz
+
 from assistant.exclusion import AnswerWords
 from assistant.questions import Question
 from index.words import content_words, words
@@ -23,11 +25,10 @@ SURE = 0.65
 """Probability from which a disagreement is told."""
 FURTHER = 0.5
 """Probability from which another answer is told too, once a disagreement is."""
-MIN_WORDS = 3
-"""Words, besides those that ask and answer, that sentences must have to be compared by them."""
-MOST_WITNESSES = 3
-NEARLY_SAME = 0.6
-"""Share of common words from which two sentences are one but for what they answer."""
+AROUND = 80
+"""Characters on each side of an answer that are compared with those around another."""
+LEAST_AROUND = 15
+"""Characters that must stand around both answers for this to tell anything."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +36,6 @@ class Telling:
     """Words that answer, and how much speaks for it that they do."""
 
     words: AnswerWords
-    original: str
-    """Id of the source, or of one of its twins: theirs is the same for all of them."""
     paragraph: str
     margin: float
     """The reader's."""
@@ -63,28 +62,29 @@ def features(
     asked = frozenset(question.content)
     sides = first, second
     margin = min(side[0].margin for side in sides)
-    same = max(_same(a, b, asked) for a in first for b in second)
     return {
         "margin": margin,
         "behind": max(each.margin for each in told) - margin,
         "sources": math.log(len(told)),
         "covered": min(side[0].covered for side in sides),
-        "same": same,
-        "nearly_same": float(same >= NEARLY_SAME),
-        "witnesses": min(MOST_WITNESSES, *(len({t.original for t in side}) for side in sides)),
+        "frame": max(_frame(a, b) for a in first for b in second),
         "told_too": float(_tell(first, second[0].words) or _tell(second, first[0].words)),
         "number_missing": float(any(_number_missing(side, asked) for side in sides)),
     }
 
 
-def _same(first: Telling, second: Telling, asked: frozenset[str]) -> float:
-    """Share of words that two sentences have in common, apart from those that ask and answer."""
-    answers = {*content_words(first.words.text), *content_words(second.words.text)}
-    ours, theirs = (
-        set(content_words(each.words.sentence)) - answers - asked for each in (first, second)
-    )
-    shorter = min(len(ours), len(theirs))
-    return len(ours & theirs) / shorter if shorter >= MIN_WORDS else 0.0
+def _frame(first: Telling, second: Telling) -> float:
+    """How far two sentences are one but for what they answer, by what stands around the answers.
+
+    0 to 1; 0 where half of the characters differ (by the normalised indel similarity).
+    """
+    around = []
+    for telling in (first, second):
+        sentence, (start, end) = telling.words.sentence, telling.words.span
+        around.append(f"{sentence[max(0, start - AROUND) : start]} {sentence[end : end + AROUND]}")
+    if min(map(len, around)) < LEAST_AROUND:
+        return 0.0
+    return max(0.0, fuzz.ratio(*around) / 50 - 1)
 
 
 def _tell(side: Sequence[Telling], answer: AnswerWords) -> bool:

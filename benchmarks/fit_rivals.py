@@ -35,6 +35,7 @@ from assistant.evaluation.asked import Asked
 from assistant.evaluation.sets import read_folder
 from assistant.evidence import Evidence, gather
 from assistant.questions import Question, read_question
+from assistant.reading import with_readings
 from assistant.rival_answers import Told, answers, grouped, rival_pairs, tellings
 from assistant.rival_odds import FURTHER, features
 from index import Library
@@ -85,7 +86,7 @@ def _read(library: Library, asked: Asked, apart: bool = False) -> Read:
     question = read_question(asked.question)
     scope = None if asked.sources is None else frozenset(asked.sources)
     evidence = gather(library, question, library.embed_question(question.text), scope)
-    told = answers(_apart(evidence) if apart else evidence)
+    told = answers(_apart(evidence) if apart else with_readings(evidence))
     kind = asked.meta.get("conflict_kind", "conflict" if asked.sides else "agree")
     return Read(asked, f"{asked.id[:3]} {kind}", question, told)
 

@@ -52,12 +52,10 @@ def test_one_source_alone_is_not_read_for_rivals(own_library):
     assert not Assistant(own_library(texts)).ask(QUESTION_ASKED).disagreements
 
 
-def told(
-    text: str, answer: str, paragraph: str = "", margin: float = 3.0, original: str = "a"
-) -> Telling:
+def told(text: str, answer: str, paragraph: str = "", margin: float = 3.0) -> Telling:
     start = text.index(answer)
     words = AnswerWords(text, (start, start + len(answer)))
-    return Telling(words, original, paragraph or text, margin, covered=0.5)
+    return Telling(words, paragraph or text, margin, covered=0.5)
 
 
 QUESTION = read_question("Who won the cup in 2018?")
@@ -66,7 +64,14 @@ STONE = told("Ben Stone won the cup in May before a large crowd.", "Ben Stone", 
 
 
 def test_sentences_that_are_the_same_but_for_the_answer_are_told_as_such():
-    assert features([LEE], [STONE], [LEE, STONE], QUESTION)["same"] == 1
+    assert features([LEE], [STONE], [LEE, STONE], QUESTION)["frame"] == 1
+    other = told("The trophy went to Ben Stone, whom nobody had reckoned with.", "Ben Stone")
+    assert features([LEE], [other], [LEE, other], QUESTION)["frame"] < 0.2
+
+
+def test_a_few_words_around_the_answers_tell_nothing():
+    short = [told("Cup: Ann Lee.", "Ann Lee"), told("Cup: Ben Stone.", "Ben Stone")]
+    assert features(short[:1], short[1:], short, QUESTION)["frame"] == 0
 
 
 def test_the_less_sure_reading_counts():
@@ -91,9 +96,3 @@ def test_a_year_of_the_question_that_a_side_lacks_is_noticed():
     dated = told("In 2018, Ben Stone won the cup.", "Ben Stone")
     assert features([dated], [dated], [dated], QUESTION)["number_missing"] == 0
     assert features([LEE], [dated], [LEE, dated], QUESTION)["number_missing"] == 1
-
-
-def test_twins_are_one_witness():
-    twins = [LEE, LEE]
-    values = features(twins, [STONE, STONE], [*twins, STONE, STONE], QUESTION)
-    assert values["witnesses"] == 1
