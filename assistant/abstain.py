@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from assistant import lexicon
 from assistant.about_source import stating
@@ -23,8 +23,10 @@ from assistant.language import same_language
 from assistant.names import names, romanised, same_name
 from assistant.questions import Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
-from assistant.witnesses import witnesses
+from assistant.witnesses import has_competitors, is_confirmed
 from index.words import words
+
+ModelName = Literal["read", "competing", "same_language", "other_language"]
 
 SURE = 0.67
 """Probability from which the sources are held to answer although a model found nothing."""
@@ -61,7 +63,7 @@ def probability(evidence: Evidence) -> float:
     pool = evidence.prose()
     if not pool:
         return 0.0
-    model = _models()[_kind_of_model(evidence, pool[0])]
+    model = _models()[model_for(evidence, pool[0])]
     values = features(evidence, pool)
     score = model["intercept"] + sum(
         weight * values[name] for name, weight in model["coefficients"].items()
@@ -69,10 +71,17 @@ def probability(evidence: Evidence) -> float:
     return 1 / (1 + math.exp(-score))
 
 
-def _kind_of_model(evidence: Evidence, best: Candidate) -> str:
+def model_for(evidence: Evidence, best: Candidate) -> ModelName:
+    """Which model decides.
+
+    Where several sources tell of what is asked, one that alone has an answer counts for less, and
+    one that others confirm for more.
+    """
     if not same_language_as_evidence(evidence, best):
         return "other_language"
-    return "read" if evidence.readings else "same_language"
+    if not evidence.readings:
+        return "same_language"
+    return "competing" if has_competitors(evidence) else "read"
 
 
 def is_sure(evidence: Evidence, model_found_something: bool) -> bool:
@@ -145,12 +154,10 @@ def _as_read(evidence: Evidence) -> dict[str, float]:
     readings = evidence.readings
     if not readings:
         return {}
-    others = witnesses(evidence)
     return {
         "margin": max(found.margin for found in readings),
         "answerable": max(found.answerable for found in readings),
-        "confirmed": float(others.agreeing > 0),
-        "unconfirmed": float(others.heard > 0 and not others.agreeing),
+        "confirmed": float(is_confirmed(evidence)),
     }
 
 

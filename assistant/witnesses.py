@@ -1,46 +1,40 @@
-"""Whether other sources give the same answer as the one that most likely has it."""
+"""Who else tells of what is asked, and whether they give the same answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from assistant.evidence import Evidence
+from assistant.evidence import Candidate, Evidence
 from index.words import content_words, words
 
-COMPETES = 0.3
-"""How far behind the best sentence's score a source's own may be for the source to be heard."""
+COMPETES = 0.12
+"""How far behind the best sentence's score another original's may be to compete with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Witnesses:
-    """The originals, besides that of the likeliest answer, that tell of what is asked."""
+def has_competitors(evidence: Evidence) -> bool:
+    """Whether another original has a sentence nearly as good as the best.
 
-    heard: int
-    agreeing: int
-    """How many of them have the words of that answer in the paragraph that tells of it."""
+    Another, that is, than that of the likeliest answer; False where nothing was read.
+    """
+    pool = evidence.prose()
+    return any(each.score > pool[0].score - COMPETES for each in _others(evidence))
 
 
-def witnesses(evidence: Evidence) -> Witnesses:
-    """Who else tells of what is asked, by what was read; nobody where nothing was."""
-    if not evidence.readings:
-        return Witnesses(0, 0)
+def is_confirmed(evidence: Evidence) -> bool:
+    """Whether another original has the words of the likeliest answer, in a paragraph found."""
+    others = list(_others(evidence))
+    if not others:
+        return False
     found = evidence.readings[0]
     answer = evidence.sources[found.source_id].source.text[found.start : found.end]
     asked = set(evidence.question.content)
     wanted = set(content_words(answer)) - asked or set(words(answer))
-    own = _original(evidence, found.source_id)
-    agrees: dict[str, bool] = {}
-    pool = evidence.prose()
-    for candidate in pool:
-        if candidate.score < pool[0].score - COMPETES:
-            break
-        original = _original(evidence, candidate.sentence.source_id)
-        if original != own:
-            told = wanted <= set(words(evidence.paragraph_of(candidate)))
-            agrees[original] = told or agrees.get(original, False)
-    return Witnesses(len(agrees), sum(agrees.values()))
+    paragraphs = dict.fromkeys(map(evidence.paragraph_of, others))
+    return any(wanted <= set(words(paragraph)) for paragraph in paragraphs)
 
 
-def _original(evidence: Evidence, source_id: str) -> str:
-    """One name for a source and its twins, which are one witness."""
-    return min({source_id, *evidence.twins.get(source_id, ())})
+def _others(evidence: Evidence) -> Iterator[Candidate]:
+    if evidence.readings:
+        found = evidence.readings[0]
+        own = {found.source_id, *evidence.twins.get(found.source_id, ())}
+        yield from (each for each in evidence.prose() if each.sentence.source_id not in own)

@@ -17,7 +17,7 @@ import json
 import math
 import random
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -33,7 +33,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from assistant.abstain import features
+from assistant.abstain import ModelName, features, model_for
 from assistant.reading import retrieve
 from index import Library
 
@@ -45,12 +45,27 @@ WORDS = (
     "cosine", "passage_cosine", "runner_up_cosine", "length", "rarest_word_absent",
     "names_absent", "numbers_absent", "kind_missing", "negation_missing",
 )  # fmt: skip
-SIMILARITY = ("cosine", "passage_cosine")
+FEATURES: dict[ModelName, tuple[str, ...]] = {
+    "read": READ,
+    "competing": (*READ, "confirmed"),
+    "same_language": WORDS,
+    "other_language": ("cosine", "passage_cosine"),
+}
 SQUAD = "squad2_dev_half"
-MAX_REFUSED = {"read": 0.04, "same_language": 0.04, "other_language": 0.05}
+MAX_REFUSED: dict[ModelName, float] = {
+    "read": 0.03,
+    "competing": 0.15,  # one in sixteen of the deciding set's questions
+    "same_language": 0.04,
+    "other_language": 0.05,
+}
 """Share of the answerable questions of the deciding set that the default strictness may refuse."""
 STRICTNESSES = (0.1, 0.3, 0.5, 0.7, 0.9)
-SHARES = {"far": 0.1, "multihop_rag_facts": 0.05, "rgb_fact": 0.1}
+SHARES: dict[ModelName, dict[str, float]] = {
+    "read": {"far": 0.1, "everywhere": 0.1, "multihop_rag_facts": 0.05, "rgb_fact": 0.1},
+    "competing": {"xquad_en": 1.0, "everywhere": 0.3},
+    "same_language": {"far": 0.1, "multihop_rag_facts": 0.05, "rgb_fact": 0.1, "everywhere": 0},
+    "other_language": {"far": 0.1},
+}
 """What a set weighs; 0.5 if it isn't named here."""
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "assistant" / "abstention.json"
@@ -63,23 +78,26 @@ class Row:
     answerable: bool
     article: str
     set_name: str
+    model: ModelName
 
 
 def rows(
-    library: Library, asked: Iterable[Asked], titles: dict[str, str], set_name: str
+    library: Library, asked: Iterable[Asked], articles: Mapping[str, str], set_name: str
 ) -> list[Row]:
+    """What decides about each of the questions; `articles` has what each is about, by its id."""
     found = []
     for each in asked:
         evidence = retrieve(library, each.text, each.scope)
         if pool := evidence.prose():
-            values = features(evidence, pool)
-            found.append(Row(values, each.answerable, titles.get(_home(each), each.id), set_name))
+            values, model = features(evidence, pool), model_for(evidence, pool[0])
+            found.append(Row(values, each.answerable, articles[each.id], set_name, model))
     return found
 
 
-def _home(asked: Asked) -> str:
-    """The article that the question is about, if it is about one."""
-    return min(asked.gold)[0] if asked.gold else min(asked.scope or {""})
+def articles_of(asked: Iterable[Asked], titles: Mapping[str, str]) -> dict[str, str]:
+    """The title of the article that each question is about, or its id where it is about none."""
+    homes = {each.id: min(each.gold)[0] if each.gold else min(each.scope or {""}) for each in asked}
+    return {id: titles.get(home, id) for id, home in homes.items()}
 
 
 def elsewhere(asked: Iterable[Asked], documents: Sequence[str]) -> Iterable[Asked]:
@@ -92,43 +110,50 @@ def elsewhere(asked: Iterable[Asked], documents: Sequence[str]) -> Iterable[Aske
             yield replace(each, answerable=False, scope=frozenset([other]))
 
 
+def everywhere(asked: Iterable[Asked]) -> Iterable[Asked]:
+    """Unanswerable questions asked over all articles, as the answerable ones are."""
+    return (replace(each, scope=None) for each in asked if not each.answerable)
+
+
 def within_article(asked: Iterable[Asked]) -> Iterable[Asked]:
     for each in asked:
         yield replace(each, scope=each.scope or frozenset(document for document, _ in each.gold))
 
 
-def weights(data: Sequence[Row]) -> np.ndarray[Any, Any]:
+def weights(data: Sequence[Row], kind: ModelName) -> np.ndarray[Any, Any]:
     """The sets weigh what SHARES says, and in each its two halves the same."""
     given = np.zeros(len(data))
     for name in {row.set_name for row in data}:
         for answerable in (True, False):
             picked = [r.set_name == name and r.answerable == answerable for r in data]
-            given[picked] = SHARES.get(name, 0.5) / max(1, sum(picked))
+            given[picked] = SHARES[kind].get(name, 0.5) / max(1, sum(picked))
     return given / given.mean()
 
 
-def matrix(data: Sequence[Row], names: Sequence[str]) -> np.ndarray[Any, Any]:
-    return np.array([[row.values[name] for name in names] for row in data])
+def matrix(data: Sequence[Row], kind: ModelName) -> np.ndarray[Any, Any]:
+    return np.array([[row.values[name] for name in FEATURES[kind]] for row in data])
 
 
-def fitted(data: Sequence[Row], names: Sequence[str]) -> Any:
+def fitted(data: Sequence[Row], kind: ModelName) -> Any:
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=1000))
     answerable = [row.answerable for row in data]
-    weight = weights(data)
-    return model.fit(matrix(data, names), answerable, logisticregression__sample_weight=weight)
+    weight = weights(data, kind)
+    return model.fit(matrix(data, kind), answerable, logisticregression__sample_weight=weight)
 
 
-def cross_validated(data: Sequence[Row], names: Sequence[str]) -> np.ndarray[Any, Any]:
+def cross_validated(data: Sequence[Row], kind: ModelName) -> np.ndarray[Any, Any]:
     """Log odds of each row's being answerable, by a model that never saw its article."""
     odds = np.zeros(len(data))
     articles = [row.article for row in data]
     for train, test in GroupKFold(8).split(articles, groups=articles):
-        model = fitted([data[i] for i in train], names)
-        odds[test] = model.decision_function(matrix([data[i] for i in test], names))
+        model = fitted([data[i] for i in train], kind)
+        odds[test] = model.decision_function(matrix([data[i] for i in test], kind))
     return odds
 
 
-def report(kind: str, data: Sequence[Row], odds: np.ndarray[Any, Any], threshold: float) -> None:
+def report(
+    kind: ModelName, data: Sequence[Row], odds: np.ndarray[Any, Any], threshold: float
+) -> None:
     """Print, set by set, what the default strictness and others cost and gain."""
     sets = np.array([row.set_name for row in data])
     answerable = np.array([row.answerable for row in data])
@@ -148,13 +173,15 @@ def report(kind: str, data: Sequence[Row], odds: np.ndarray[Any, Any], threshold
             print("   ", ", ".join(told))
 
 
-def calibration(data: Sequence[Row], odds: np.ndarray[Any, Any], threshold: float) -> list[Bin]:
+def calibration(
+    kind: ModelName, data: Sequence[Row], odds: np.ndarray[Any, Any], threshold: float
+) -> list[Bin]:
     """How often it is so, where a tenth of probability is said.
 
     The default shifts the odds: as if exp(-threshold) questions had an answer for each that hasn't.
     """
     answerable = np.array([row.answerable for row in data])
-    weight = weights(data)
+    weight = weights(data, kind)
     weight[~answerable] *= math.exp(threshold)
     said = 1 / (1 + np.exp(threshold - odds))
     tenths = np.minimum((said * 10).astype(int), 9)
@@ -168,23 +195,23 @@ def calibration(data: Sequence[Row], odds: np.ndarray[Any, Any], threshold: floa
     ]
 
 
-def fit_and_report(data: Sequence[Row], names: Sequence[str], kind: str, decider: str) -> Any:
+def fit_and_report(data: Sequence[Row], kind: ModelName, decider: str) -> Any:
     """The model as it is written: raw coefficients, and odds that are even at the default."""
-    odds = cross_validated(data, names)
+    odds = cross_validated(data, kind)
     deciding = [
         o for o, r in zip(odds, data, strict=True) if r.set_name == decider and r.answerable
     ]
     threshold = float(np.quantile(deciding, MAX_REFUSED[kind]))
     report(kind, data, odds, threshold)
-    bins = calibration(data, odds, threshold)
+    bins = calibration(kind, data, odds, threshold)
     print("    said, true:", ", ".join(f"{each.said:.2f} {each.true:.2f}" for each in bins))
     if kind == "read":
         PICTURE.write_text(diagram(bins, "Do the sources answer?"), encoding="utf-8")
-    scale, regression = (step for _, step in fitted(data, names).steps)
+    scale, regression = (step for _, step in fitted(data, kind).steps)
     raw = regression.coef_[0] / scale.scale_
     intercept = float(regression.intercept_[0] - raw @ scale.mean_) - threshold
     return {
-        "coefficients": {n: round(float(c), 4) for n, c in zip(names, raw, strict=True)},
+        "coefficients": {n: round(float(c), 4) for n, c in zip(FEATURES[kind], raw, strict=True)},
         "intercept": round(intercept, 4),
     }
 
@@ -203,38 +230,46 @@ def english(data: Path, work: Path) -> list[Row]:
         asked = list(questions(data / name))
         if name == SQUAD:
             asked = list(within_article(asked))
-        library = library_of(data / name, work)
-        found += rows(library, asked, titles_of(data / name), name)
+        library, articles = (
+            library_of(data / name, work),
+            articles_of(asked, titles_of(data / name)),
+        )
+        found += rows(library, asked, articles, name)
         if name == SQUAD:
             far = elsewhere(asked[::4], sorted(library.content()))
-            found += rows(library, far, squad_titles, "far")
+            found += rows(library, far, articles, "far")
+        else:
+            found += rows(library, everywhere(asked), articles, "everywhere")
     left_out = {squad_titles[article] for article in unseen(squad_titles)}
     seen = {*squad_titles.values()} - left_out
     found = [row for row in found if row.article not in seen]
     for name in ("multihop_rag_facts", "rgb_fact"):
         # Their texts belong to one question each, or to many: a fold leaves out questions.
-        found += rows(library_of(data / name, work), questions(data / name), {}, name)
+        asked = list(questions(data / name))
+        found += rows(library_of(data / name, work), asked, articles_of(asked, {}), name)
     return found
 
 
 def foreign(data: Path, work: Path) -> list[Row]:
     library, titles = library_of(data / "xquad_cross", work), titles_of(data / "xquad_cross")
     asked = list(questions(data / "xquad_cross"))
-    far = elsewhere(asked, sorted(library.content()))
-    return rows(library, asked, titles, "xquad_cross") + rows(library, far, titles, "far")
+    far, articles = elsewhere(asked, sorted(library.content())), articles_of(asked, titles)
+    return rows(library, asked, articles, "xquad_cross") + rows(library, far, articles, "far")
 
 
 def main(data: Path, work: Path) -> None:
     told, other = english(data, work), foreign(data, work)
-    read = [row for row in told if "margin" in row.values]
     result = {
         "about": "Logistic regressions on the features of assistant/abstain.py; "
         "written by benchmarks/fit_abstention.py.",
         "fitted_on": "xquad_en, squad2_dev_half, multihop_rag_facts, rgb_fact, xquad_cross",
         "date": date.today().isoformat(),
-        "read": fit_and_report(read, READ, "read", "xquad_en"),
-        "same_language": fit_and_report(told, WORDS, "same_language", "xquad_en"),
-        "other_language": fit_and_report(other, SIMILARITY, "other_language", "xquad_cross"),
+        "read": fit_and_report([r for r in told if r.model == "read"], "read", "xquad_en"),
+        "competing": fit_and_report(
+            [r for r in told if r.model == "competing"], "competing", "xquad_en"
+        ),
+        "same_language": fit_and_report(told, "same_language", "xquad_en"),
+        "other_language": fit_and_report(other, "other_language", "xquad_cross"),
     }
     TARGET.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
