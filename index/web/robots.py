@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -23,6 +24,9 @@ MAX_CRAWL_DELAY_S = 30.0
 _KEPT_S = 3600.0
 _FAILURE_KEPT_S = 60.0  # long enough for a list of addresses, short enough to try again
 _MAX_KEPT = 1000
+
+# The forms in which Protego takes a line for the name of a program.
+_PROGRAM = re.compile(r"\s*user(?:-|\s*)agent\s*(?::|\s|$)([^#]*)", re.IGNORECASE)
 
 Ask = Callable[[Address], AbstractContextManager[Response]]
 """Asks for an address and follows redirects."""
@@ -75,7 +79,7 @@ class Robots:
 def _fetched(robots: Address, ask: Ask) -> _Rules:
     try:
         with ask(robots) as response:
-            rules = Protego.parse(_text(response))
+            rules = Protego.parse(for_this_program(_text(response)))
     except SourceError as error:
         return _Rules(time.monotonic() + _FAILURE_KEPT_S, None, str(error))
     return _Rules(time.monotonic() + _KEPT_S, rules)
@@ -95,3 +99,24 @@ def _text(response: Response) -> str:
     if len(data) == MAX_ROBOTS_BYTES:  # half a rule could forbid, or allow, too much
         data = data[: data.rfind(b"\n") + 1]
     return data.decode("utf-8-sig", errors="replace")
+
+
+def for_this_program(text: str) -> str:
+    """The same rules, with all other programs under one name.
+
+    Protego keeps a copy of each rule for each program that it is for: 500 KB of both would take
+    gigabytes.
+    """
+    return "\n".join(map(_with_one_name, text.splitlines()))
+
+
+def _with_one_name(line: str) -> str:
+    found = _PROGRAM.match(line)
+    if found is None:
+        return line
+    name = found[1].strip().lower()
+    if name not in ("", "*"):
+        name = name.replace("*", "")  # as Protego does
+        if not name or not PRODUCT.lower().startswith(name):
+            name = "another"
+    return f"User-agent: {name}"

@@ -7,9 +7,13 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from protego import Protego
 
 from index import SourceError
 from index.web.fetching import Fetcher
+from index.web.robots import for_this_program
 from tests.index.web.conftest import Fetch
 from tests.index.web.site import LIMITS, Internet, Site, leads_to, page
 
@@ -136,3 +140,43 @@ def test_a_crawl_delay_is_kept_to_between_pages(site: Site) -> None:
     assert second - first < 0.3, "the rules themselves don't count"
     fetcher.fetch("http://news.test/", replace(LIMITS, pause_s=0))
     assert time.monotonic() - began >= 0.3
+
+
+def test_rules_for_thousands_of_programs_take_no_time(site: Site, fetch: Fetch) -> None:
+    """As many names as rules: a copy of each rule for each name would be 50 million."""
+    names = "".join(f"User-agent: program{number}\n" for number in range(5000))
+    site.pages["/robots.txt"] = _rules(f"User-agent: *\n{names}" + "Disallow: /x\n" * 10_000)
+    site.pages["/"] = page()
+    began = time.process_time()
+    assert fetch("http://news.test/").data
+    with pytest.raises(SourceError, match="asks programs not to"):
+        fetch("http://news.test/x")
+    assert time.process_time() - began < 3
+
+
+@given(
+    st.lists(
+        st.builds(
+            "{}{}".format,
+            st.sampled_from(
+                [
+                    *("User-agent: ", "useragent:", " USER  AGENT ", "User-agent"),
+                    *("Allow: ", "Disallow: ", "Crawl-delay: ", "Sitemap: ", "# ", ""),
+                ]
+            ),
+            st.sampled_from(
+                [
+                    *("*", "**", "pincite", "Pincite*", "p*i", "other", "pincitebot", "pin # x"),
+                    *("", "/", "/a", "7"),
+                ]
+            ),
+        )
+    )
+)
+def test_leaving_out_other_programs_changes_no_rule(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    whole, ours = Protego.parse(text), Protego.parse(for_this_program(text))
+    for path in ("/", "/a", "/b"):
+        url = f"http://news.test{path}"
+        assert whole.can_fetch(url, "Pincite") == ours.can_fetch(url, "Pincite")
+    assert whole.crawl_delay("Pincite") == ours.crawl_delay("Pincite")
