@@ -52,7 +52,9 @@ class Fetcher:
     def _allowed(self, address: Address, visit: _Visit) -> float:
         """The pause that the rules of its server ask for, if they allow to read `address`."""
         return self._robots.crawl_delay(
-            address, lambda robots: self._followed(robots, visit, lambda _: 0.0)
+            address,
+            visit.limits.allowed_hosts,
+            lambda robots: self._followed(robots, visit, lambda _: 0.0),
         )
 
     @contextmanager

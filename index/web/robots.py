@@ -31,6 +31,8 @@ _PROGRAM = re.compile(r"\s*user(?:-|\s*)agent\s*(?::|\s|$)([^#]*)", re.IGNORECAS
 Ask = Callable[[Address], AbstractContextManager[Response]]
 """Asks for an address and follows redirects."""
 
+_Key = tuple[str, frozenset[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
@@ -45,15 +47,16 @@ class Robots:
     """Reads and remembers the rules of each server; safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, _Rules] = OrderedDict()
+        self._kept: OrderedDict[_Key, _Rules] = OrderedDict()
         self._lock = threading.Lock()
 
-    def crawl_delay(self, address: Address, ask: Ask) -> float:
+    def crawl_delay(self, address: Address, allowed: frozenset[str], ask: Ask) -> float:
         """The seconds that the server wants between two requests, if `address` may be read.
 
-        SourceError when it may not, or when the rules can't be had though there may be some.
+        SourceError when it may not, or when the rules can't be had though there may be some. That
+        depends on the private servers `allowed` to be asked, so it is remembered for them only.
         """
-        known = self._rules(address.robots(), ask)
+        known = self._rules((str(address.robots()), allowed), address.robots(), ask)
         if known.rules is None:
             raise SourceError(known.refusal)
         if not known.rules.can_fetch(str(address), PRODUCT):
@@ -63,8 +66,7 @@ class Robots:
             )
         return min(known.rules.crawl_delay(PRODUCT) or 0.0, MAX_CRAWL_DELAY_S)
 
-    def _rules(self, robots: Address, ask: Ask) -> _Rules:
-        key = str(robots)
+    def _rules(self, key: _Key, robots: Address, ask: Ask) -> _Rules:
         with self._lock:
             known = self._kept.get(key)
         if known is None or known.until < time.monotonic():

@@ -36,6 +36,8 @@ def test_the_own_server_is_refused_unless_it_is_on_the_list(site: Site) -> None:
     with pytest.raises(SourceError):
         fetch(site.url, other)
     assert not site.asked
+    listed = FetchLimits(pause_s=0, allowed_hosts=frozenset({site.host_and_port}))
+    assert fetch(site.url, listed).data, "the refusal isn't remembered for another list"
 
 
 @pytest.mark.parametrize(
