@@ -15,7 +15,9 @@ from itertools import pairwise
 import pytest
 
 from index import SourceError
+from index.web.deadline import Deadline
 from index.web.fetching import Fetcher
+from index.web.turns import Turns
 from tests.index.web.conftest import Fetch
 from tests.index.web.site import LIMITS, Internet, Site, page
 
@@ -162,7 +164,7 @@ def test_what_isnt_the_answer_of_a_web_server_is_refused(
 def test_a_server_that_drips_is_left_when_the_time_is_up(site: Site) -> None:
     """Each wait is short, so that only the time altogether ends it: in the head, in the body."""
     begin = {"head": b"HTTP/1.1 200 OK\r\nX: ", "body": page(b"", Content_Length="1000")}
-    limits = replace(LIMITS, timeout_s=0.3, total_s=0.6)
+    limits = replace(LIMITS, timeout_s=1.0, total_s=1.2)
     for head in begin.values():
 
         def drip(connection: socket.socket, head: bytes = head) -> None:
@@ -171,17 +173,17 @@ def test_a_server_that_drips_is_left_when_the_time_is_up(site: Site) -> None:
 
         site.pages["/"] = drip
         began = time.monotonic()
-        with pytest.raises(SourceError, match=r"took longer than 0\.6 seconds altogether"):
+        with pytest.raises(SourceError, match=r"took longer than 1\.2 seconds altogether"):
             Fetcher(Internet(site).network).fetch("http://news.test/", limits)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
 
 def test_a_server_that_falls_silent_is_left_sooner(site: Site) -> None:
     silence = threading.Event()
     site.pages["/"] = lambda connection: silence.wait(10) and None
-    limits = replace(LIMITS, timeout_s=0.2)
+    limits = replace(LIMITS, timeout_s=1.0)
     try:
-        with pytest.raises(SourceError, match=r"'news.test' sent nothing for 0\.2 seconds"):
+        with pytest.raises(SourceError, match=r"'news\.test' sent nothing for 1 seconds"):
             Fetcher(Internet(site).network).fetch("http://news.test/", limits)
     finally:
         silence.set()
@@ -217,7 +219,7 @@ def test_the_next_ip_address_is_tried_where_one_doesnt_answer(site: Site) -> Non
 def test_requests_to_one_host_come_one_at_a_time_with_a_pause(site: Site) -> None:
     site.pages["/"] = page()
     fetcher = Fetcher(Internet(site).network)
-    limits = replace(LIMITS, pause_s=0.2, total_s=0.5)  # pauses don't count: together they'd be 0.6
+    limits = replace(LIMITS, pause_s=0.2)
     threads = [
         threading.Thread(target=fetcher.fetch, args=("http://news.test/", limits)) for _ in range(3)
     ]
@@ -228,6 +230,14 @@ def test_requests_to_one_host_come_one_at_a_time_with_a_pause(site: Site) -> Non
     assert site.paths == ["/"] * 3
     times = sorted(asked.time for asked in site.asked)
     assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
+
+
+def test_pauses_dont_count_as_time_that_fetching_takes() -> None:
+    turns, deadline = Turns(), Deadline(0.2, "news.test")
+    for _ in range(2):
+        with turns.turn("news.test", 0.3, deadline):
+            pass
+    assert deadline.at_most(1.0) > 0
 
 
 def test_other_hosts_dont_wait(site: Site) -> None:

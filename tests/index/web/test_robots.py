@@ -131,15 +131,15 @@ def test_of_a_huge_robots_txt_the_beginning_counts(site: Site, fetch: Fetch) -> 
 
 
 def test_a_crawl_delay_is_kept_to_between_pages(site: Site) -> None:
-    site.pages["/robots.txt"] = _rules("User-agent: *\nCrawl-delay: 0.3\n")
+    site.pages["/robots.txt"] = _rules("User-agent: *\nCrawl-delay: 1\n")
     site.pages["/"] = page()
     fetcher = Fetcher(Internet(site).network)
     began = time.monotonic()
     fetcher.fetch("http://news.test/", replace(LIMITS, pause_s=0))
     first, second = (asked.time for asked in site.asked)
-    assert second - first < 0.3, "the rules themselves don't count"
+    assert second - first < 1, "the rules themselves don't count"
     fetcher.fetch("http://news.test/", replace(LIMITS, pause_s=0))
-    assert time.monotonic() - began >= 0.3
+    assert time.monotonic() - began >= 1
 
 
 def test_rules_for_thousands_of_programs_take_no_time(site: Site, fetch: Fetch) -> None:
