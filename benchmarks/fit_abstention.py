@@ -54,7 +54,7 @@ FEATURES: dict[ModelName, tuple[str, ...]] = {
 SQUAD = "squad2_dev_half"
 MAX_REFUSED: dict[ModelName, float] = {
     "read": 0.03,
-    "competing": 0.15,  # one in sixteen of the deciding set's questions
+    "competing": 0.15,  # one in sixteen of the deciding set's questions competes
     "same_language": 0.04,
     "other_language": 0.05,
 }
@@ -196,14 +196,18 @@ def calibration(
 
 
 def fit_and_report(data: Sequence[Row], kind: ModelName, decider: str) -> Any:
-    """The model as it is written: raw coefficients, and odds that are even at the default."""
-    odds = cross_validated(data, kind)
+    """The model as it is written: raw coefficients, and odds that are even at the default.
+
+    Told of and decided by are those rows alone for which the model is asked.
+    """
+    own = [i for i, row in enumerate(data) if row.model == kind]
+    odds, asked = cross_validated(data, kind)[own], [data[i] for i in own]
     deciding = [
-        o for o, r in zip(odds, data, strict=True) if r.set_name == decider and r.answerable
+        o for o, r in zip(odds, asked, strict=True) if r.set_name == decider and r.answerable
     ]
     threshold = float(np.quantile(deciding, MAX_REFUSED[kind]))
-    report(kind, data, odds, threshold)
-    bins = calibration(kind, data, odds, threshold)
+    report(kind, asked, odds, threshold)
+    bins = calibration(kind, asked, odds, threshold)
     print("    said, true:", ", ".join(f"{each.said:.2f} {each.true:.2f}" for each in bins))
     if kind == "read":
         PICTURE.write_text(diagram(bins, "Do the sources answer?"), encoding="utf-8")
@@ -257,6 +261,11 @@ def foreign(data: Path, work: Path) -> list[Row]:
     return rows(library, asked, articles, "xquad_cross") + rows(library, far, articles, "far")
 
 
+def as_unread(data: Iterable[Row]) -> list[Row]:
+    """As if the reader couldn't be asked."""
+    return [replace(row, model="same_language") for row in data]
+
+
 def main(data: Path, work: Path) -> None:
     told, other = english(data, work), foreign(data, work)
     result = {
@@ -264,11 +273,11 @@ def main(data: Path, work: Path) -> None:
         "written by benchmarks/fit_abstention.py.",
         "fitted_on": "xquad_en, squad2_dev_half, multihop_rag_facts, rgb_fact, xquad_cross",
         "date": date.today().isoformat(),
-        "read": fit_and_report([r for r in told if r.model == "read"], "read", "xquad_en"),
+        "read": fit_and_report([r for r in told if "margin" in r.values], "read", "xquad_en"),
         "competing": fit_and_report(
             [r for r in told if r.model == "competing"], "competing", "xquad_en"
         ),
-        "same_language": fit_and_report(told, "same_language", "xquad_en"),
+        "same_language": fit_and_report(as_unread(told), "same_language", "xquad_en"),
         "other_language": fit_and_report(other, "other_language", "xquad_cross"),
     }
     TARGET.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
