@@ -23,6 +23,7 @@ from assistant.language import same_language
 from assistant.names import names, romanised, same_name
 from assistant.questions import Question
 from assistant.quoted_people import asks_for_quoted_people, introductions
+from assistant.rival_answers import rivalry
 from assistant.witnesses import has_competitors, is_confirmed
 from index.words import words
 
@@ -74,8 +75,8 @@ def probability(evidence: Evidence) -> float:
 def model_for(evidence: Evidence, best: Candidate) -> ModelName:
     """Which model decides.
 
-    Where several sources tell of what is asked, one that alone has an answer counts for less, and
-    one that others confirm for more.
+    Where several sources tell of what is asked, one that alone has an answer counts for less than
+    one that others confirm, or contradict with an answer of their own.
     """
     if not same_language_as_evidence(evidence, best):
         return "other_language"
@@ -158,6 +159,7 @@ def _as_read(evidence: Evidence) -> dict[str, float]:
         "margin": max(found.margin for found in readings),
         "answerable": max(found.answerable for found in readings),
         "confirmed": float(is_confirmed(evidence)),
+        "rivals": float(has_competitors(evidence) and rivalry(evidence) is not None),
     }
 
 

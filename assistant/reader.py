@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ OVERLAP_TOKENS = 24
 QUESTION_TOKENS = 32
 SPAN_TOKENS = 20
 """The longest answer."""
+REMEMBERED = 64
+"""Readings that are kept."""
 THREADS = 2
 """At most; OMP_NUM_THREADS, which the embedding goes by, holds here too."""
 
@@ -69,11 +71,14 @@ class _Window:
 
 def read(question: str, passages: Sequence[str]) -> tuple[Reading, ...]:
     """The reading of each of the passages, that of its best window; about 5 ms a window."""
-    readings = []
-    for passage in passages:
-        found = (_reading(window) for window in _windows(question, passage))
-        readings.append(max(found, key=lambda reading: reading.margin, default=NOTHING))
-    return tuple(readings)
+    return tuple(_read(question, passage) for passage in passages)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(question: str, passage: str) -> Reading:
+    """Several steps of an answer ask the same of the same passages."""
+    found = (_reading(window) for window in _windows(question, passage))
+    return max(found, key=lambda reading: reading.margin, default=NOTHING)
 
 
 def _windows(question: str, passage: str) -> Iterator[_Window]:

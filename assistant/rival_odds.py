@@ -21,9 +21,9 @@ from assistant.exclusion import AnswerWords
 from assistant.questions import Question
 from index.words import content_words, words
 
-SURE = 0.65
+SURE = 0.7
 """Probability from which a disagreement is told."""
-FURTHER = 0.5
+FURTHER = 0.35
 """Probability from which another answer is told too, once a disagreement is."""
 AROUND = 80
 """Characters on each side of an answer that are compared with those around another."""

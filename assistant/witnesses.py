@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assistant.evidence import Candidate, Evidence
 from index.words import content_words, words
 
-COMPETES = 0.12
+COMPETES = 0.08
 """How far behind the best sentence's score another original's may be to compete with it."""
 
 
