@@ -27,10 +27,11 @@ from assistant.types import Answer, Citation, Claim, Side
 from index import (
     IndexedSource,
     Library,
+    Refused,
     Source,
     SourceError,
     find_texts,
-    read_source,
+    read_path,
     slug,
     split_paragraphs,
     split_sentences,
@@ -131,10 +132,10 @@ class FileSources:
         self._by_hash: dict[str, Path] = {}
         self._by_id: dict[str, Path] = {}
         for path in find_texts(paths):
-            source = read_source(path)
-            self._by_hash.setdefault(source.sha256, path)
-            self._by_id.setdefault(source.id, path)
-        self._read = lru_cache(maxsize=_CACHED_FILES)(read_source)
+            for source in _sources_in(path):
+                self._by_hash.setdefault(source.sha256, path)
+                self._by_id.setdefault(source.id, path)
+        self._read = lru_cache(maxsize=_CACHED_FILES)(_sources_in)
 
     def find(self, source_id: str, sha256: str) -> IndexedSource | None:
         """See `Sources`; a file name stands for the id that `pincite add` makes of it.
@@ -143,7 +144,21 @@ class FileSources:
             SourceError: a file can't be read any more.
         """
         path = self._by_hash.get(sha256) or self._by_id.get(slug(source_id))
-        return _split(replace(self._read(path), id=source_id)) if path else None
+        read = self._read(path) if path else ()
+        same = [source for source in read if source.sha256 == sha256]
+        named = [source for source in read if source.id == slug(source_id)]
+        found = next(iter(same + named), None)
+        return _split(replace(found, id=source_id)) if found else None
+
+
+def _sources_in(path: Path) -> tuple[Source, ...]:
+    """All sources in a file. Raises SourceError where it, or a part of it, can't be read."""
+    sources = []
+    for read in read_path(path):
+        if isinstance(read, Refused):
+            raise SourceError(f"{read.name}: {read.reason}")
+        sources.append(read.source)
+    return tuple(sources)
 
 
 @lru_cache(maxsize=_CACHED_FILES)

@@ -49,7 +49,7 @@ class Origin:
     media_type: str
     """Such as "application/pdf"."""
     encoding: str | None = None
-    """How its text was decoded, such as "windows-1251 (found out)"; None where it says so itself."""
+    """How its text was decoded, such as "windows-1251 (found out)"; None for a binary format."""
     fetched: str | None = None
     """When it was fetched from `Source.uri`, ISO 8601 in UTC; None for a file."""
 
