@@ -160,12 +160,12 @@ def _found_out(data: bytes, name: str) -> Decoded:
         raise SourceError(f"{name} mixes UTF-8 with another encoding: save all of it as UTF-8.")
     encoding = _likeliest(sample)
     if encoding is None:
-        raise SourceError(f"It can't be told safely in which encoding {name} is: save it as UTF-8.")
+        raise SourceError(f"{name} is in an encoding that can't be told safely: save it as UTF-8.")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"It can't be told safely in which encoding {name} is: save it as UTF-8."
+            f"{name} is in an encoding that can't be told safely: save it as UTF-8."
         ) from error
     if _CONTROL.search(text):
         raise _binary(name)
@@ -232,7 +232,7 @@ def _sense(match: CharsetMatch) -> float:
 
 
 def _languages(match: CharsetMatch) -> Iterable[str]:
-    return dict.fromkeys([match.language, *match.languages][:4])
+    return list(dict.fromkeys([match.language, *match.languages]))[:5]
 
 
 def _share(signs: list[str], language: str) -> float:

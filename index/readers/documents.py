@@ -24,8 +24,8 @@ from index.sources import MAX_SLUG_CHARS, slug, source_from_text
 from index.types import Origin, Place, Source, Stated
 
 MAX_DOCUMENT_BYTES = 100_000_000
-MAX_DEPTH = 2
-"""Of documents in documents: a mail with an archive of pages goes, an archive deeper doesn't."""
+MAX_DEPTH = 3
+"""Of documents in documents: an archive in an archive attached to a mail is opened, no deeper one."""
 MAX_UNPACKED_BYTES = 1_000_000_000
 """Of all that is packed in one document, at any depth."""
 

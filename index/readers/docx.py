@@ -11,7 +11,7 @@ from docx.oxml.ns import qn
 
 from index.readers.archive import content, opened
 from index.readers.article import Article, Claims, Job, Pieces, ReadError, claim, first_claims
-from index.readers.xml_safety import refuse_entities
+from index.readers.xml_safety import check_xml
 
 _PARAGRAPH, _ROW, _CELL, _RUN = qn("w:p"), qn("w:tr"), qn("w:tc"), qn("w:r")
 _TEXT, _TAB, _BREAK, _RETURN = qn("w:t"), qn("w:tab"), qn("w:br"), qn("w:cr")
@@ -30,7 +30,7 @@ def read(data: bytes, job: Job) -> Iterator[Article]:
     with opened(data) as archive:
         for name in archive.namelist():
             if name.endswith((".xml", ".rels")):
-                refuse_entities(content(archive, name))
+                check_xml(content(archive, name))
     document = Document(io.BytesIO(data))
     pieces = Pieces()
     number = 0

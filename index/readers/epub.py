@@ -22,7 +22,7 @@ from index.readers.article import (
 )
 from index.readers.blocks import parsed, visible_blocks
 from index.readers.page import decoded_page
-from index.readers.xml_safety import refuse_entities, xml_root
+from index.readers.xml_safety import check_xml, xml_root
 
 _CONTAINER = "META-INF/container.xml"
 _RIGHTS = "META-INF/encryption.xml"
@@ -38,7 +38,7 @@ def read(data: bytes, job: Job) -> Iterator[Article]:
         pieces = Pieces()
         for name in _chapters(package, folder):
             page = content(archive, name)
-            refuse_entities(page)
+            check_xml(page)
             for block in _blocks(page):
                 pieces.add(block, element=name)
         if not pieces.text:

@@ -21,14 +21,14 @@ from index.readers.article import (
     web_address,
 )
 from index.readers.blocks import parsed, visible_blocks
-from index.readers.xml_safety import refuse_entities
+from index.readers.xml_safety import check_xml
 
 MAX_ITEMS = 20_000
 
 
 def read(data: bytes, job: Job) -> Iterator[Article | Problem]:
     """The items of a feed."""
-    refuse_entities(data)
+    check_xml(data)
     headers = {"content-type": f"application/xml; charset={job.charset}"} if job.charset else {}
     # A stream: a string would be taken for an address or a file's name. The page's text is taken
     # from its HTML by `blocks`, which needs neither cleaning nor resolved links.

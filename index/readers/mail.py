@@ -27,6 +27,8 @@ from index.readers.blocks import parsed, visible_blocks
 from index.readers.formats import SUPPORTED_SUFFIXES, suffix_of
 
 MAX_MESSAGES = 100_000
+MAX_PARTS = 200
+"""Of parts that consist of parts; each costs the parser time in all that are in it."""
 _START = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]*\r?\n")
 _QUOTED_START = re.compile(rb"^>(>*From )", re.MULTILINE)
 _HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]*:")
@@ -51,6 +53,9 @@ def read(data: bytes, job: Job) -> Iterator[Outcome]:
 def _outcomes(data: bytes, item: str | None) -> Iterator[Outcome]:
     if not _HEADER.match(data.lstrip()):
         yield Problem("It has no headers as an e-mail has: leave it out.", item)
+        return
+    if data.lower().count(b"boundary=") > MAX_PARTS:
+        yield Problem(f"It has more than {MAX_PARTS} parts in parts: leave it out.", item)
         return
     try:
         message = message_from_bytes(data.lstrip(), policy=policy.default)

@@ -29,7 +29,7 @@ class Limits:
 
     memory_bytes: int = 1 << 30
     """Address space of the process."""
-    cpu_seconds: int = 60
+    cpu_seconds: int = 45
     """For a document, or for each item of one with several."""
     wait_seconds: float = 120.0
     """By the clock, for the same."""
