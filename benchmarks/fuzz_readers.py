@@ -21,48 +21,86 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from index import Document, Refused, read_documents  # noqa: E402
-from index.readers.sandbox import Limits, Sandbox  # noqa: E402
-from tests.index.readers import making  # noqa: E402
+from index import Document, Refused, read_documents
+from index.readers.sandbox import Limits, Sandbox
+from tests.index.readers import making
 
 LIMITS = Limits(cpu_seconds=20, wait_seconds=60)
 PACKED = (".docx", ".epub", ".zip")
 STRIKING = ("broke off", "too long", "of memory")
+MAX_BYTES = 2_000_000
 TOKENS = (
-    b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"&#0;", b"&#xD800;", b"<![CDATA[", b"]]>", b"<!--", b"-->",
-    b"<p>", b"</", b"<table>", b"<svg>", b"<template>", b"<!DOCTYPE x [", b"<!ENTITY a 'b'>", b"%s%n",
-    b"-1", b"999999999999", b"1e999", b"\\ud800", b"\r\n\r\n", b"\nFrom ", b"Content-Type: ", b"=?utf-8?b?",
-    b"boundary=", b"charset=utf-7", b"charset=hex", b"/Kids [2 0 R]", b"stream\n", b"endobj", b"\"", b",",
-    b"[[[[[[", b"{", b"}", b"../", b"\xe2\x80\xae", b"\xef\xbf\xbe",
-)  # fmt: skip
+    b"\x00",
+    b"\xff\xfe",
+    b"\xed\xa0\x80",
+    b"&#0;",
+    b"&#xD800;",
+    b"<![CDATA[",
+    b"]]>",
+    b"<!--",
+    b"-->",
+    b"<p>",
+    b"</",
+    b"<table>",
+    b"<svg>",
+    b"<template>",
+    b"<!DOCTYPE x [",
+    b"<!ENTITY a 'b'>",
+    b"%s%n",
+    b"-1",
+    b"999999999999",
+    b"1e999",
+    b"\\ud800",
+    b"\r\n\r\n",
+    b"\nFrom ",
+    b"Content-Type: ",
+    b"=?utf-8?b?",
+    b"boundary=",
+    b"charset=utf-7",
+    b"charset=hex",
+    b"/Kids [2 0 R]",
+    b"stream\n",
+    b"endobj",
+    b'"',
+    b",",
+    b"[[[[[[",
+    b"{",
+    b"}",
+    b"../",
+    b"\xe2\x80\xae",
+    b"\xef\xbf\xbe",
+)
 
 
 def changed(data: bytes, chance: random.Random, other: bytes) -> bytes:
     """The document with some bytes flipped, cut, repeated, moved, or taken from another."""
     made = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 4, 8, 30))):
-        at = chance.randrange(len(made) + 1)
-        length = chance.choice((1, 2, 8, 64, 500))
-        match chance.randrange(7):
-            case 0:
-                made[at : at + 1] = bytes([chance.randrange(256)])
-            case 1:
-                del made[at : at + length]
-            case 2:
-                made[at:at] = chance.choice(TOKENS)
-            case 3:
-                made[at:at] = made[at : at + length] * chance.choice((2, 50, 500))
-            case 4:
-                start = chance.randrange(max(1, len(other)))
-                made[at : at + length] = other[start : start + length]
-            case 5:
-                made[at : at + length] = chance.randbytes(length)
-            case 6:
-                if chance.random() < 0.3:
-                    del made[at:]
-        if len(made) > 2_000_000:
-            del made[2_000_000:]
+        change(made, chance, other)
+        del made[MAX_BYTES:]
     return bytes(made)
+
+
+def change(made: bytearray, chance: random.Random, other: bytes) -> None:
+    """One change, at one place."""
+    at = chance.randrange(len(made) + 1)
+    length = chance.choice((1, 2, 8, 64, 500))
+    match chance.randrange(7):
+        case 0:
+            made[at : at + 1] = bytes([chance.randrange(256)])
+        case 1:
+            del made[at : at + length]
+        case 2:
+            made[at:at] = chance.choice(TOKENS)
+        case 3:
+            made[at:at] = made[at : at + length] * chance.choice((2, 50, 500))
+        case 4:
+            start = chance.randrange(max(1, len(other)))
+            made[at : at + length] = other[start : start + length]
+        case 5:
+            made[at : at + length] = chance.randbytes(length)
+        case 6 if chance.random() < 0.3:
+            del made[at:]
 
 
 def repacked(data: bytes, chance: random.Random, other: bytes) -> bytes:
@@ -115,8 +153,8 @@ def fuzz(seconds: float, seed: int, keep: Path | None, tell: Callable[[str], Non
     while time.monotonic() < start + seconds:
         suffix = chance.choice(list(samples))
         other = samples[chance.choice(list(samples))]
-        change = repacked if suffix in PACKED and chance.random() < 0.7 else changed
-        data = change(samples[suffix], chance, other)
+        make = repacked if suffix in PACKED and chance.random() < 0.7 else changed
+        data = make(samples[suffix], chance, other)
         told = None
         try:
             read = list(read_documents(data, f"a{suffix}", uri="file:///a", sandbox=sandbox))

@@ -25,7 +25,7 @@ from index.types import Origin, Place, Source, Stated
 
 MAX_DOCUMENT_BYTES = 100_000_000
 MAX_DEPTH = 3
-"""Of documents in documents: an archive in an archive attached to a mail is opened, no deeper one."""
+"""Of documents in documents: an archive in an archive in a mail is opened, no deeper one."""
 MAX_UNPACKED_BYTES = 1_000_000_000
 """Of all that is packed in one document, at any depth."""
 
