@@ -127,15 +127,25 @@ class FileSources:
         """Read the files, and those in folders, once.
 
         Raises:
-            SourceError: a file can't be read as a text, or a folder holds none.
+            SourceError: a file that is named can't be read, or a folder holds none.
         """
         self._by_hash: dict[str, Path] = {}
         self._by_id: dict[str, Path] = {}
-        for path in find_texts(paths):
-            for source in _sources_in(path):
-                self._by_hash.setdefault(source.sha256, path)
-                self._by_id.setdefault(source.id, path)
+        for given in paths:
+            for path in find_texts([given]):
+                self._add(path, named=path == given)
         self._read = lru_cache(maxsize=_CACHED_FILES)(_sources_in)
+
+    def _add(self, path: Path, *, named: bool) -> None:
+        try:
+            sources = _sources_in(path)
+        except SourceError:
+            if named:
+                raise
+            return  # a folder may well hold files that aren't texts
+        for source in sources:
+            self._by_hash.setdefault(source.sha256, path)
+            self._by_id.setdefault(source.id, path)
 
     def find(self, source_id: str, sha256: str) -> IndexedSource | None:
         """See `Sources`; a file name stands for the id that `pincite add` makes of it.
@@ -152,13 +162,13 @@ class FileSources:
 
 
 def _sources_in(path: Path) -> tuple[Source, ...]:
-    """All sources in a file. Raises SourceError where it, or a part of it, can't be read."""
-    sources = []
-    for read in read_path(path):
-        if isinstance(read, Refused):
-            raise SourceError(f"{read.name}: {read.reason}")
-        sources.append(read.source)
-    return tuple(sources)
+    """All sources in a file. Raises SourceError where there is none that can be read."""
+    read = list(read_path(path))
+    sources = tuple(each.source for each in read if not isinstance(each, Refused))
+    refused = [each for each in read if isinstance(each, Refused)]
+    if refused and not sources:
+        raise SourceError(f"{refused[0].name}: {refused[0].reason}")
+    return sources
 
 
 @lru_cache(maxsize=_CACHED_FILES)

@@ -23,12 +23,13 @@ from index.library import Library
 from index.manifest import current_fingerprint, has_library
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
-from index.readers import SUPPORTED_SUFFIXES, Document, Refused, read_documents, read_path
+from index.readers import SUPPORTED_SUFFIXES, Refused, read_documents, read_path
 from index.records import SourceSummary
 from index.search import search
 from index.sentences import split_sentences
 from index.sources import slug, source_from_text
 from index.types import (
+    Document,
     Hit,
     IndexedSource,
     Origin,

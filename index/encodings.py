@@ -63,6 +63,9 @@ _MULTIBYTE_LEAD = 0.03
 _DISORDER_LEAD = 0.05
 _SENSE_LEAD = 0.1
 _LEAST_SENSE = 0.9
+_LEAST_NULS = 4
+_LEAST_NUL_SHARE = 0.08
+"""Of the characters of UTF-16 in any script with spaces between words."""
 _SAMPLE_BYTES = 64_000
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f]")
 
@@ -149,7 +152,8 @@ def _wide(data: bytes, name: str) -> Decoded:
     even, odd = data[::2].count(0), data[1::2].count(0)
     encoding, empty = ("utf-16-le", odd) if odd > even else ("utf-16-be", even)
     text = data.decode(encoding, errors="replace")
-    if len(data) % 2 or empty <= 4 * min(even, odd) or "\ufffd" in text or _CONTROL.search(text):
+    plain = empty > 4 * min(even, odd) and empty >= max(_LEAST_NULS, _LEAST_NUL_SHARE * len(text))
+    if len(data) % 2 or not plain or "\ufffd" in text or _CONTROL.search(text):
         raise _binary(name)
     return Decoded(text, encoding + FOUND_OUT)
 

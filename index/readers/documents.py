@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
@@ -21,7 +21,7 @@ from index.readers.formats import (
 )
 from index.readers.sandbox import Sandbox
 from index.sources import MAX_SLUG_CHARS, slug, source_from_text
-from index.types import Origin, Place, Source, Stated
+from index.types import Document, Origin, Place, Stated
 
 MAX_DOCUMENT_BYTES = 100_000_000
 MAX_DEPTH = 3
@@ -30,16 +30,6 @@ MAX_UNPACKED_BYTES = 1_000_000_000
 """Of all that is packed in one document, at any depth."""
 
 _sandbox = Sandbox()
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A source, and the document that it was read from."""
-
-    source: Source
-    """With `origin` and, but for plain text, `places`."""
-    original: bytes = field(repr=False)
-    """The bytes that `source.origin.sha256` is of; all items of a file share them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ def test_a_plain_text_is_decoded_and_says_how(text: str, encoding: str, stated: 
         pytest.param("Pøedseda".encode("cp1250", "ignore") + b"\xf8ekl", id="too little"),
         pytest.param("Čeština".encode() + b"\n" + "Größe".encode("cp1252"), id="mixed"),
         pytest.param(bytes(range(128, 256)), id="no language"),
+        pytest.param(b"The bell\0of Rila", id="one NUL"),
     ],
 )
 def test_what_cannot_be_told_safely_is_refused(data: bytes) -> None:
