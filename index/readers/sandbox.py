@@ -11,7 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from index.readers import wire
@@ -21,6 +23,7 @@ _SCRIPT = Path(__file__).with_name("worker.py")
 _KEPT_VARIABLES = ("PATH", "HOME", "SYSTEMROOT", "TZ", "LANG", "LC_", "PYTHON", "VIRTUAL_ENV")
 """No keys, tokens or addresses of proxies: a parser needs none."""
 _MAX_IDLE = 2
+_TICK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,6 @@ class _Worker:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.owner = os.getpid()
-        self.late = False
         self.spent = False
         self.process = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), str(limits.memory_bytes), str(limits.cpu_seconds)],
@@ -119,15 +121,14 @@ class _Worker:
 
     def read(self, job: Job, data: bytes) -> Iterator[Outcome]:
         assert self.process.stdin is not None
-        left = self.limits.total_seconds
+        watch = _Watch(self.process, self.limits.total_seconds)
         received = 0
         try:
-            with self._within(self.limits.wait_seconds):
+            with watch.waiting(self.limits.wait_seconds):
                 wire.send(self.process.stdin, asdict(job), data)
             while True:
-                with self._within(min(self.limits.wait_seconds, left)) as waited:
+                with watch.waiting(self.limits.wait_seconds):
                     header, payload = self._message()
-                left -= waited()
                 received += len(payload)
                 self.spent |= "exhausted" in header
                 if header.get("done"):
@@ -140,7 +141,9 @@ class _Worker:
         except (wire.WireError, OSError, KeyError, TypeError, ValueError):
             self.process.kill()
             self.process.wait()
-            yield Problem(self._why())
+            yield Problem(self._why(watch.late))
+        finally:
+            watch.end()
 
     def _message(self) -> tuple[dict[str, Any], bytes]:
         assert self.process.stdout is not None
@@ -149,33 +152,46 @@ class _Worker:
             raise wire.WireError
         return message
 
-    @contextmanager
-    def _within(self, seconds: float) -> Iterator[Any]:
-        from time import monotonic
-
-        def stop() -> None:
-            self.late = True
-            self.process.kill()
-
-        timer = threading.Timer(max(seconds, 0.0), stop)
-        timer.daemon = True
-        start = monotonic()
-        timer.start()
-        try:
-            yield lambda: monotonic() - start
-        finally:
-            timer.cancel()
-
     def _too_much(self) -> str:
         millions = self.limits.output_bytes // 1_000_000
         return f"It holds more than {millions} MB of text, however small it looks: split it."
 
-    def _why(self) -> str:
-        ended = self.process.returncode
-        slow = self.late or ended == -getattr(signal, "SIGXCPU", 0)
-        if slow:
+    def _why(self, late: bool) -> str:
+        if late or self.process.returncode == -getattr(signal, "SIGXCPU", 0):
             return "Reading it takes too long: it is damaged or made to be, so leave it out."
         return "The program that reads it broke off: it is damaged or made to be, so leave it out."
+
+
+class _Watch:
+    """Kills a process for which the program waits too long; the time of others doesn't count."""
+
+    def __init__(self, process: subprocess.Popen[bytes], total_seconds: float) -> None:
+        self.late = False
+        self._process = process
+        self._left = total_seconds
+        self._until = inf
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[None]:
+        start = monotonic()
+        self._until = start + min(seconds, self._left)
+        try:
+            yield
+        finally:
+            self._until = inf
+            self._left -= monotonic() - start
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_TICK_SECONDS):
+            if monotonic() > self._until:
+                self.late = True
+                self._process.kill()
+                return
 
 
 def _outcome(header: dict[str, Any], payload: bytes, limits: Limits) -> Outcome:

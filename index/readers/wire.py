@@ -9,7 +9,7 @@ import json
 import struct
 from typing import IO, Any
 
-MAX_HEADER_BYTES = 64_000_000
+MAX_HEADER_BYTES = 32_000_000
 MAX_PAYLOAD_BYTES = 200_000_000
 _LENGTHS = struct.Struct(">II")
 
