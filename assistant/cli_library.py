@@ -50,7 +50,7 @@ def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Texts and folders.")],
     library: LibraryOption = None,
 ) -> None:
-    """Add .txt and .md files, or all in a folder, to a library; it is made if need be."""
+    """Add documents, or all in a folder, to a library; it is made if need be."""
     with progress_bar(err) as progress:
         opened = Library.open_or_create(_own(library), embedding=load_settings().embedding)
         results = opened.add_paths(paths, progress)

@@ -27,10 +27,11 @@ from assistant.types import Answer, Citation, Claim, Side
 from index import (
     IndexedSource,
     Library,
+    Refused,
     Source,
     SourceError,
     find_texts,
-    read_source,
+    read_path,
     slug,
     split_paragraphs,
     split_sentences,
@@ -126,15 +127,25 @@ class FileSources:
         """Read the files, and those in folders, once.
 
         Raises:
-            SourceError: a file can't be read as a text, or a folder holds none.
+            SourceError: a file that is named can't be read, or a folder holds none.
         """
         self._by_hash: dict[str, Path] = {}
         self._by_id: dict[str, Path] = {}
-        for path in find_texts(paths):
-            source = read_source(path)
+        for given in paths:
+            for path in find_texts([given]):
+                self._add(path, named=path == given)
+        self._read = lru_cache(maxsize=_CACHED_FILES)(_sources_in)
+
+    def _add(self, path: Path, *, named: bool) -> None:
+        try:
+            sources = _sources_in(path)
+        except SourceError:
+            if named:
+                raise
+            return  # a folder may well hold files that aren't texts
+        for source in sources:
             self._by_hash.setdefault(source.sha256, path)
             self._by_id.setdefault(source.id, path)
-        self._read = lru_cache(maxsize=_CACHED_FILES)(read_source)
 
     def find(self, source_id: str, sha256: str) -> IndexedSource | None:
         """See `Sources`; a file name stands for the id that `pincite add` makes of it.
@@ -143,7 +154,21 @@ class FileSources:
             SourceError: a file can't be read any more.
         """
         path = self._by_hash.get(sha256) or self._by_id.get(slug(source_id))
-        return _split(replace(self._read(path), id=source_id)) if path else None
+        read = self._read(path) if path else ()
+        same = [source for source in read if source.sha256 == sha256]
+        named = [source for source in read if source.id == slug(source_id)]
+        found = next(iter(same + named), None)
+        return _split(replace(found, id=source_id)) if found else None
+
+
+def _sources_in(path: Path) -> tuple[Source, ...]:
+    """All sources in a file. Raises SourceError where there is none that can be read."""
+    read = list(read_path(path))
+    sources = tuple(each.source for each in read if not isinstance(each, Refused))
+    refused = [each for each in read if isinstance(each, Refused)]
+    if refused and not sources:
+        raise SourceError(f"{refused[0].name}: {refused[0].reason}")
+    return sources
 
 
 @lru_cache(maxsize=_CACHED_FILES)

@@ -18,20 +18,25 @@ from index.errors import (
     StoppedError,
     StorageError,
 )
+from index.files import find_texts, read_source
 from index.library import Library
 from index.manifest import current_fingerprint, has_library
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
+from index.readers import SUPPORTED_SUFFIXES, Refused, read_documents, read_path
 from index.records import SourceSummary
 from index.search import search
 from index.sentences import split_sentences
-from index.sources import find_texts, read_source, slug, source_from_text
+from index.sources import slug, source_from_text
 from index.types import (
+    Document,
     Hit,
     IndexedSource,
+    Origin,
     Paragraph,
     ParagraphKind,
     Passage,
+    Place,
     Sentence,
     Source,
     Stated,
@@ -41,9 +46,11 @@ from index.words import content_words, words
 
 __all__ = [
     "DEFAULT_EMBEDDING",
+    "SUPPORTED_SUFFIXES",
     "AddEvent",
     "AddResult",
     "AnswerError",
+    "Document",
     "Embedder",
     "Hit",
     "IndexedSource",
@@ -52,11 +59,14 @@ __all__ = [
     "LibraryMismatchError",
     "LibraryNotFoundError",
     "ModelError",
+    "Origin",
     "Paragraph",
     "ParagraphKind",
     "Passage",
     "PinciteError",
+    "Place",
     "QuestionError",
+    "Refused",
     "Sentence",
     "SettingsError",
     "Source",
@@ -71,6 +81,8 @@ __all__ = [
     "find_texts",
     "has_library",
     "load_embedder",
+    "read_documents",
+    "read_path",
     "read_source",
     "search",
     "slug",

@@ -11,7 +11,9 @@ from typing import Literal
 from index import records
 from index.catalog import Catalog
 from index.errors import SourceError
-from index.sources import MAX_SLUG_CHARS, check_source, find_texts, read_source
+from index.files import find_texts
+from index.readers import Refused, read_path
+from index.sources import MAX_SLUG_CHARS, check_source
 from index.types import Source
 from index.writer import Progress, Writer
 
@@ -69,9 +71,14 @@ def add_all(
         except SourceError as error:
             results.append(AddResult(str(item), "refused", None, str(error)))
             continue
-        results += [
-            _add(str(path), partial(read_source, path), writer, catalog, tell) for path in paths
-        ]
+        for path in paths:
+            for read in read_path(path):
+                if isinstance(read, Refused):
+                    results.append(AddResult(read.name, "refused", None, read.reason))
+                else:
+                    results.append(
+                        _add(str(path), partial(_itself, read.source), writer, catalog, tell)
+                    )
     return tuple(results)
 
 

@@ -1,12 +1,9 @@
-"""Reads texts into sources, or says in one sentence why a text can't be one."""
+"""Makes sources of texts, or says in one sentence why a text can't be one."""
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import re
-from collections.abc import Iterable
-from pathlib import Path
 
 from anyascii import anyascii
 
@@ -15,35 +12,16 @@ from index.metadata import read_metadata
 from index.types import Source, Stated
 
 MAX_SOURCE_BYTES = 20_000_000
-SUPPORTED_SUFFIXES = frozenset({".txt", ".md"})
 MAX_SLUG_CHARS = 80
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _MAX_CONTROL_SHARE = 0.01
-_UTF16_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def slug(name: str) -> str:
     """An id for `name`: at most 80 characters of a-z, 0-9 and single hyphens, never empty."""
     plain = re.sub(r"[^a-z0-9]+", "-", anyascii(name).lower())
     return plain.strip("-")[:MAX_SLUG_CHARS].strip("-") or "source"
-
-
-def read_source(path: Path) -> Source:
-    """The text file at `path` as a source whose id is the file's name and whose uri is its address.
-
-    Raises SourceError when there is no such file, or it isn't a text that can be stored.
-    """
-    if path.is_dir():
-        raise SourceError(f"{str(path)!r} is a folder: name the text files in it.")
-    if path.suffix.lower() not in SUPPORTED_SUFFIXES:
-        kinds = " or ".join(sorted(SUPPORTED_SUFFIXES))
-        raise SourceError(f"{str(path)!r} isn't a {kinds} file: save it as plain text.")
-    return source_from_text(
-        _decode(_read_bytes(path), repr(str(path))),
-        id=slug(path.stem),
-        uri=path.resolve().as_uri(),
-    )
 
 
 def source_from_text(
@@ -85,53 +63,6 @@ def check_source(source: Source) -> None:
         raise SourceError(f"{source.id!r} can't be an id of a source: use {slug(source.id)!r}.")
     if hashlib.sha256(_checked(source.text, repr(source.id))).hexdigest() != source.sha256:
         raise SourceError(f"The sha256 of {source.id!r} isn't that of its text: read it again.")
-
-
-def find_texts(paths: Iterable[Path]) -> list[Path]:
-    """The files among `paths` and the supported ones in its folders, each once.
-
-    The files of a folder are sorted. Raises SourceError for a folder that holds no text.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        found.update(dict.fromkeys(_texts_in(path) if path.is_dir() else [path]))
-    return list(found)
-
-
-def _texts_in(folder: Path) -> list[Path]:
-    try:
-        texts = sorted(
-            file
-            for file in folder.rglob("*")
-            if file.suffix.lower() in SUPPORTED_SUFFIXES and file.is_file()
-        )
-    except OSError as error:
-        raise SourceError(f"{str(folder)!r} can't be listed: {error.strerror}.") from error
-    if not texts:
-        kinds = " or ".join(sorted(SUPPORTED_SUFFIXES))
-        raise SourceError(f"The folder {str(folder)!r} holds no {kinds} file: name another.")
-    return texts
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_SOURCE_BYTES + 1)
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {str(path)!r}: check the name.") from error
-    except OSError as error:
-        raise SourceError(f"{str(path)!r} can't be read: {error.strerror}.") from error
-
-
-def _decode(data: bytes, name: str) -> str:
-    if len(data) > MAX_SOURCE_BYTES:
-        raise SourceError(_too_large(name))
-    try:
-        if data.startswith(_UTF16_BOMS):
-            return data.decode("utf-16")
-        return data.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{name} isn't UTF-8 text: save it as UTF-8.") from error
 
 
 def _checked(text: str, name: str) -> bytes:

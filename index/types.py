@@ -49,7 +49,7 @@ class Origin:
     media_type: str
     """Such as "application/pdf"."""
     encoding: str | None = None
-    """How its text was decoded, such as "windows-1251 (found out)"; None where it says so itself."""
+    """How its text was decoded, such as "windows-1251 (found out)"; None where it says so."""
     fetched: str | None = None
     """When it was fetched from `Source.uri`, ISO 8601 in UTC; None for a file."""
 
@@ -74,6 +74,15 @@ class Source:
     """None for a text that was given as such."""
     places: tuple[Place, ...] = ()
     """In the order of the text, none overlapping another; empty for plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source and the bytes of the document that it was read from, to be stored beside it."""
+
+    source: Source
+    """`source.origin` is about `original`."""
+    original: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

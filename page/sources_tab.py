@@ -24,7 +24,7 @@ UNCHANGEABLE = (
 
 ADD_TEXTS = """
 <h3>Add texts</h3>
-<p>Plain text (.txt) or Markdown (.md), up to 20 MB each.</p>
+<p>Text, Markdown, HTML, PDF, Word (.docx), EPUB, e-mail, feeds, JSON, CSV, or a .zip of these.</p>
 """
 
 SENT_BYTES = 20_000_001

@@ -16,9 +16,10 @@ from assistant import (
     Assistant,
     LibraryLockedError,
     PinciteError,
+    Refused,
     Source,
     SourceError,
-    read_source,
+    read_path,
     slug,
     source_from_text,
 )
@@ -71,30 +72,40 @@ def add_uploads(assistant: Assistant, uploads: Iterable[Upload]) -> Iterator[Add
     for upload in uploads:
         name = one_line(upload.name)
         yield Adding(tuple(done), f"{name}: reading")
-        try:
-            source = _source_of(upload)
-        except SourceError as error:
-            done.append(AddResult(name, "refused", None, one_line(_about(str(error), upload))))
-            continue
-        for step in _steps(assistant, source):
-            if isinstance(step, AddResult):
-                done.append(replace(step, name=name))
-            else:
-                share = 100 * step.done // max(step.texts, 1)
-                yield Adding(tuple(done), f"{name}: indexed {share} %")
+        for read in _read(upload):
+            if isinstance(read, Refused):
+                about, reason = _about(read.name, upload), _about(read.reason, upload)
+                done.append(AddResult(one_line(about), "refused", None, one_line(reason)))
+                continue
+            for step in _steps(assistant, read):
+                if isinstance(step, AddResult):
+                    done.append(replace(step, name=name))
+                else:
+                    share = 100 * step.done // max(step.texts, 1)
+                    yield Adding(tuple(done), f"{name}: indexed {share} %")
     yield Adding(tuple(done))
 
 
-def _source_of(upload: Upload) -> Source:
+def _read(upload: Upload) -> Iterator[Source | Refused]:
+    """The sources in what is given, and what in it can't be one."""
     if upload.path is None:
-        return source_from_text(upload.text, id=slug(upload.name))
-    # Where it lies on this server isn't an address that anybody could go back to.
-    return replace(read_source(upload.path), uri=None)
+        try:
+            yield source_from_text(upload.text, id=slug(upload.name))
+        except SourceError as error:
+            yield Refused(upload.name, str(error))
+        return
+    for read in read_path(upload.path):
+        if isinstance(read, Refused):
+            yield read
+        else:
+            # Where it lies on this server isn't an address that anybody could go back to.
+            uri = read.source.uri or ""
+            yield replace(read.source, uri=None if uri.startswith("file:") else uri)
 
 
-def _about(reason: str, upload: Upload) -> str:
-    """The reason without the folder in which the server kept the file."""
-    return reason.replace(str(upload.path.parent) + "/", "") if upload.path else reason
+def _about(told: str, upload: Upload) -> str:
+    """What is told without the folder in which the server kept the file."""
+    return told.replace(str(upload.path.parent) + "/", "") if upload.path else told
 
 
 def _steps(assistant: Assistant, source: Source) -> Iterator[AddEvent | AddResult]:

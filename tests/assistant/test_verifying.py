@@ -403,10 +403,17 @@ def test_line_ends_are_part_of_a_text(tmp_path: Path, indexed: Indexed) -> None:
     assert states(verify_answers([stored(citation)], FileSources([tmp_path]))) == ["moved"]
 
 
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_a_folder_may_hold_other_files_beside_its_texts(tmp_path: Path, indexed: Indexed) -> None:
+    (tmp_path / "latin.txt").write_bytes("Müller".encode("latin-1"))
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    answers = [stored(cited(indexed(TEXT), "It rained for three days.", 2))]
+    assert states(verify_answers(answers, FileSources([tmp_path]))) == ["holds"]
+
+
+def test_a_named_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes("Müller".encode("latin-1"))
     with pytest.raises(SourceError, match="latin"):
-        FileSources([tmp_path])
+        FileSources([tmp_path / "latin.txt"])
     with pytest.raises(SourceError, match="There is no file"):
         FileSources([tmp_path / "none.txt"])
 

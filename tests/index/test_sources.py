@@ -21,6 +21,7 @@ def write(folder: Path, data: bytes, name: str = "text.txt") -> Path:
         pytest.param(b"\xef\xbb\xbfText", "Text", id="one mark removed"),
         pytest.param(b"\xef\xbb\xbf\xef\xbb\xbfText", "\ufeffText", id="only the first mark"),
         pytest.param("Текст".encode("utf-16"), "Текст", id="utf-16 with mark"),
+        pytest.param("Text".encode("utf-16-le"), "Text", id="utf-16 without mark"),
         pytest.param(b"\xfe\xff" + "Текст".encode("utf-16-be"), "Текст", id="utf-16 big endian"),
     ],
 )
@@ -34,7 +35,6 @@ def test_a_text_is_stored_as_decoded(tmp_path: Path, data: bytes, text: str):
         pytest.param(b"", "empty", id="empty"),
         pytest.param(b" \r\n\t\n", "empty", id="white space only"),
         pytest.param("Größe".encode("latin-1"), "UTF-8", id="latin-1"),
-        pytest.param("Text".encode("utf-16-le"), "binary", id="utf-16 without mark"),
         pytest.param(b"Text\0more", "binary", id="nul"),
         pytest.param(b"\x01\x02\x03\x04abc" * 9, "binary", id="control characters"),
         pytest.param(b"\xff\xfeA", "UTF-8", id="half a utf-16 character"),
@@ -54,8 +54,8 @@ def test_a_missing_file_a_folder_and_another_kind_are_refused(tmp_path: Path):
         read_source(tmp_path / "none.txt")
     with pytest.raises(SourceError, match="folder"):
         read_source(tmp_path)
-    with pytest.raises(SourceError, match=r"\.md or \.txt"):
-        read_source(write(tmp_path, b"%PDF-1.7", "paper.pdf"))
+    with pytest.raises(SourceError, match=r"save it as one of .*\.html"):
+        read_source(write(tmp_path, b"\x89PNG", "picture.png"))
 
 
 def test_the_file_name_gives_id_and_uri(tmp_path: Path):
@@ -95,3 +95,25 @@ def test_folders_give_their_texts_sorted_and_each_once(tmp_path: Path):
 def test_a_folder_without_texts_is_an_error(tmp_path: Path):
     with pytest.raises(SourceError, match="holds no"):
         find_texts([tmp_path])
+
+
+def test_patterns_find_files_too(tmp_path: Path):
+    (tmp_path / "news").mkdir()
+    for name in ("b.txt", "news/a.pdf", "news/c.html", "news/picture.png"):
+        write(tmp_path, b"Text", name)
+    found = find_texts([str(tmp_path / "n*" / "*"), tmp_path / "*.txt"])
+    assert [path.name for path in found] == ["a.pdf", "c.html", "b.txt"]
+    assert find_texts([tmp_path / "*"]) == find_texts([tmp_path / "b.txt", tmp_path / "news"])
+    with pytest.raises(SourceError, match="No file matches"):
+        find_texts([tmp_path / "*.docx"])
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_itself(tmp_path: Path):
+    path = write(tmp_path, b"Text", "[1].txt")
+    assert find_texts([path]) == [path]
+
+
+def test_a_file_of_several_texts_is_no_single_source(tmp_path: Path):
+    rows = b"title,text\nA,The bell is old.\nB,The mill is new.\n"
+    with pytest.raises(SourceError, match="2 texts"):
+        read_source(write(tmp_path, rows, "rows.csv"))

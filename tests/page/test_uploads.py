@@ -68,6 +68,15 @@ def test_a_file_and_a_pasted_text_go_in_as_they_are(own: Assistant, folder: Path
     assert own.ask("When was the mill of Osk built?").citations[0].source_id == "the-mill"
 
 
+def test_a_file_of_several_texts_gives_a_source_each(own: Assistant, folder: Path) -> None:
+    rows = f"title,text\nBell,{BELL}\nNone,\nMill,{MILL}\n"
+    assert added(own, given(folder, "news.csv", rows)) == [
+        "added news.csv as bell",
+        "refused news.csv, row 3: Its 'text' holds no text: fill it in or leave it out.",
+        "added news.csv as mill",
+    ]
+
+
 def test_where_the_server_keeps_a_file_is_stored_nowhere(own: Assistant, folder: Path) -> None:
     added(own, given(folder, "bell.txt", BELL))
     assert own.library.indexed("bell").source.uri is None
@@ -76,11 +85,11 @@ def test_where_the_server_keeps_a_file_is_stored_nowhere(own: Assistant, folder:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("paper.pdf", b"%PDF", "isn't a .md or .txt file: save it as plain text."),
-        ("none", BELL, "isn't a .md or .txt file: save it as plain text."),
+        ("paper.pdf", b"%PDF-", "It can't be read as a PDF: it is damaged, or isn't one."),
+        ("none", BELL, "It has no ending, and isn't what can be read: save it as one of .atom"),
         ("empty.txt", b" \n", "'empty' is empty: leave it out."),
-        ("wide.txt", BELL.encode("utf-16-le"), "'wide' holds binary data, not text"),
-        ("latin.txt", "Brücke".encode("latin-1"), "isn't UTF-8 text: save it as UTF-8."),
+        ("wide.txt", b"The bell\0of Rila", "It holds binary data, not text"),
+        ("latin.txt", "Brücke".encode("latin-1"), "can't be told safely: save it as UTF-8."),
         ("large.txt", b"word " * 4_000_001, "is larger than 20 MB: split it"),
     ],
 )
