@@ -22,21 +22,24 @@ from index.library import Library
 from index.manifest import current_fingerprint, has_library
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
-from index.records import SourceSummary
 from index.search import search
 from index.sentences import split_sentences
 from index.sources import find_texts, read_source, slug, source_from_text
 from index.types import (
+    Document,
     Hit,
     IndexedSource,
+    Origin,
     Paragraph,
     ParagraphKind,
     Passage,
+    Place,
     Sentence,
     Source,
     Stated,
     Vectors,
 )
+from index.version_rows import SourceSummary, SourceVersion
 from index.words import content_words, words
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "AddEvent",
     "AddResult",
     "AnswerError",
+    "Document",
     "Embedder",
     "Hit",
     "IndexedSource",
@@ -52,16 +56,19 @@ __all__ = [
     "LibraryMismatchError",
     "LibraryNotFoundError",
     "ModelError",
+    "Origin",
     "Paragraph",
     "ParagraphKind",
     "Passage",
     "PinciteError",
+    "Place",
     "QuestionError",
     "Sentence",
     "SettingsError",
     "Source",
     "SourceError",
     "SourceSummary",
+    "SourceVersion",
     "Stated",
     "StoppedError",
     "StorageError",

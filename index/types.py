@@ -6,7 +6,7 @@ Every `start` and `end` is a Unicode code-point offset into `Source.text`, so
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -49,7 +49,7 @@ class Origin:
     media_type: str
     """Such as "application/pdf"."""
     encoding: str | None = None
-    """How its text was decoded, such as "windows-1251 (found out)"; None where it says so itself."""
+    """How its text was decoded, such as "windows-1251 (found out)"; None where it says so."""
     fetched: str | None = None
     """When it was fetched from `Source.uri`, ISO 8601 in UTC; None for a file."""
 
@@ -74,6 +74,21 @@ class Source:
     """None for a text that was given as such."""
     places: tuple[Place, ...] = ()
     """In the order of the text, none overlapping another; empty for plain text."""
+
+    def place_at(self, offset: int) -> Place | None:
+        """The place in the original of the character at this offset; None where none is known."""
+        before = bisect_right(self.places, offset, key=lambda place: place.start)
+        place = self.places[before - 1] if before else None
+        return place if place is not None and offset < place.end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source and the bytes of the document that it was read from, to be stored beside it."""
+
+    source: Source
+    """`source.origin` is about `original`."""
+    original: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
