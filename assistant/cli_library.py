@@ -15,7 +15,7 @@ from assistant.assistant import Assistant
 from assistant.cli_options import LibraryOption
 from assistant.places import find_place
 from assistant.settings import load_settings
-from assistant.terminal import progress_bar, show_paragraphs, show_sources
+from assistant.terminal import progress_bar, show_paragraphs, show_sources, show_versions
 from index import Library, SettingsError
 
 SOME_REFUSED = 1
@@ -41,9 +41,27 @@ def sources(
 def show(
     source: Annotated[str, typer.Argument(metavar="SOURCE[:PARAGRAPH]")],
     library: LibraryOption = None,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            "--version",
+            metavar="N",
+            help="Print an earlier version; the newest by default.",
+            show_default=False,
+        ),
+    ] = None,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="List the versions of the source instead.")
+    ] = False,
 ) -> None:
     """Print a source with its paragraphs numbered, or one paragraph of it."""
-    show_paragraphs(*find_place(source, _open(library)), out)
+    if versions and version is not None:
+        raise SettingsError("--version and --versions exclude each other: leave one out.")
+    opened = _open(library)
+    if versions:
+        show_versions(opened.versions(render.printable(source)), out)
+    else:
+        show_paragraphs(*find_place(source, opened, version), out)
 
 
 def add(
@@ -68,7 +86,7 @@ def remove(
     source: Annotated[str, typer.Argument(help="The source's id.")],
     library: LibraryOption = None,
 ) -> None:
-    """Remove a source and everything computed from it."""
+    """Remove a source with all its versions and everything computed from it."""
     source_id = render.printable(source)
     Library.open(_own(library)).remove(source_id)
     out.print(Text(f"removed {source_id}"))

@@ -123,8 +123,8 @@ def find(
 def find_cited(connection: sqlite3.Connection, source_id: str, sha256: str) -> Source | None:
     """The version with this hash: of the source with this id rather than of another."""
     row = connection.execute(
-        f"SELECT {COLUMNS}, text FROM versions WHERE sha256 = ? "
-        "ORDER BY source_id = ? DESC, number DESC LIMIT 1",
+        f"SELECT {COLUMNS}, text FROM versions WHERE sha256 = ? ORDER BY source_id = ? DESC, "
+        "number = (SELECT version FROM sources WHERE id = source_id) DESC, number DESC LIMIT 1",
         (sha256, source_id),
     ).fetchone()
     return None if row is None else source_of(unsealed(row[:-1]), row[-1])
