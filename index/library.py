@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Embedding = str | Embedder | BaseEmbedding
 
 _CACHED_SOURCES = 64
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class _State:
     generation: str
     store: Store
     dense: DenseSearch
+    known: dict[str, Any] = field(default_factory=dict)
+    """What was asked of all its rows already."""
 
 
 class Library:
@@ -284,16 +288,12 @@ class Library:
     @property
     def passage_count(self) -> int:
         """The number of passages of all sources."""
-        self._current()
-        with self._catalog.reading() as connection:
-            return records.count_passages(connection)
+        return self._known("passages", records.count_passages)
 
     @property
     def paragraph_count(self) -> int:
         """The number of paragraphs of all sources."""
-        self._current()
-        with self._catalog.reading() as connection:
-            return records.count_paragraphs(connection)
+        return self._known("paragraphs", records.count_paragraphs)
 
     def twins(self, source_id: str) -> frozenset[str]:
         """The ids of the sources that render the same original as this one."""
@@ -303,9 +303,7 @@ class Library:
 
     def content(self) -> dict[str, str]:
         """What the library holds: the hash of each source's text, by id."""
-        self._current()
-        with self._catalog.reading() as connection:
-            return versions.contents(connection)
+        return dict(self._known("content", versions.contents))
 
     def nearest_dense(
         self, vector: NDArray[np.float32], k: int, sources: Collection[str] | None = None
@@ -338,6 +336,15 @@ class Library:
     def embed_question(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question: shape (dimensions,)."""
         return self._embedder.embed_question(text)
+
+    def _known(self, name: str, read: Callable[[sqlite3.Connection], _T]) -> _T:
+        """What `read` finds in the catalog, read once a generation."""
+        state = self._current()
+        if name not in state.known:
+            with self._catalog.reading() as connection:
+                state.known[name] = read(connection)
+        found: _T = state.known[name]
+        return found
 
     # -- what others write
 

@@ -74,22 +74,27 @@ class Store:
     ) -> list[tuple[str, float]]:
         """The ids of up to `k` passages nearest to `vector`, best first, and their cosines."""
 
-        found = self._query(vector, k, source_ids)
+        found = self._query(vector[np.newaxis], k, source_ids)
         return list(zip(found["ids"][0], _cosines(found), strict=True))
 
-    def nearest_sources(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """The source ids of the `k` passages nearest to `vector`, best first, and their cosines."""
-        found = self._query(vector, k, None)
-        owners = [str(metadata["source_id"]) for metadata in (found["metadatas"] or [[]])[0]]
-        return list(zip(owners, _cosines(found), strict=True))
+    def nearest_sources(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
+        """For each vector the source ids of the `k` passages nearest to it, and their cosines."""
+        found = self._query(vectors, k, None)
+        return [
+            [
+                (str(each["source_id"]), 1 - float(distance))
+                for each, distance in zip(metadatas, distances, strict=True)
+            ]
+            for metadatas, distances in zip(
+                found["metadatas"] or [], found["distances"] or [], strict=True
+            )
+        ]
 
-    def _query(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
-    ) -> QueryResult:
+    def _query(self, vectors: Vectors, k: int, source_ids: Collection[str] | None) -> QueryResult:
         only = None if source_ids is None else {"source_id": {"$in": sorted(source_ids)}}
         return self._use(
             lambda collection: collection.query(
-                query_embeddings=vector[np.newaxis],
+                query_embeddings=vectors,
                 n_results=k,
                 where=cast("Where | None", only),
                 include=["distances", "metadatas"],

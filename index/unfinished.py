@@ -18,6 +18,7 @@ from typing import TypeVar
 import numpy as np
 
 from index.embeddings import Embedder
+from index.faults import storage_faults
 from index.records import PART, batched
 from index.types import Vectors
 
@@ -55,7 +56,7 @@ class Unfinished:
         """Embeds those of the texts whose vectors aren't here yet.
 
         `on_progress` is told how many different texts of how many are embedded. Raises
-        sqlite3.Error when the disk is full.
+        StorageError when the disk is full.
         """
         different = list(dict.fromkeys(texts))
         missing = [
@@ -131,13 +132,14 @@ class Unfinished:
 
     def _use(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
         """Does this in one transaction; where the file is damaged, once more in a new one."""
-        try:
-            return self._in_transaction(action)
-        except sqlite3.Error as error:
-            if error.sqlite_errorcode & 0xFF not in _DAMAGE:
-                raise
-            self.discard()
-            return self._in_transaction(action)
+        with storage_faults(self._path.parent):
+            try:
+                return self._in_transaction(action)
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode & 0xFF not in _DAMAGE:
+                    raise
+                self.discard()
+                return self._in_transaction(action)
 
     def _in_transaction(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
         if self._connection is None:

@@ -84,9 +84,9 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Notes that nothing was left undone, unless something was."""
-        with _store_faults(self._catalog.folder):
-            self._unfinished.close()
-            if kind is None:
+        self._unfinished.close()
+        if kind is None:
+            with storage_faults(self._catalog.folder):
                 self._changing.unlink(missing_ok=True)
 
     def add(
@@ -119,7 +119,8 @@ class Writer:
 
     def _change(self) -> None:
         """Notes on the disk that catalog and Chroma may be out of step from now on."""
-        self._changing.touch()
+        with storage_faults(self._catalog.folder):
+            self._changing.touch()
 
 
 def rebuild(
@@ -135,7 +136,8 @@ def rebuild(
     unfinished = Unfinished(catalog.folder, embedder)
     changing = catalog.folder / CHANGING_NAME
     try:
-        changing.touch()
+        with storage_faults(catalog.folder):
+            changing.touch()
         with _store_faults(catalog.folder), catalog.writing() as connection:
             update_stored_tables(connection)
             recreate_derived_tables(connection)
