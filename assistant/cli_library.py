@@ -70,7 +70,7 @@ def add(
 ) -> None:
     """Add .txt and .md files, or all in a folder, to a library; it is made if need be."""
     with progress_bar(err) as progress:
-        opened = Library.open_or_create(_own(library), embedding=load_settings().embedding)
+        opened = Library.open_or_create(own_library(library), embedding=load_settings().embedding)
         results = opened.add_paths(paths, progress)
     for result in results:
         reason = f": {result.reason}" if result.reason else ""
@@ -88,7 +88,7 @@ def remove(
 ) -> None:
     """Remove a source with all its versions and everything computed from it."""
     source_id = render.printable(source)
-    Library.open(_own(library)).remove(source_id)
+    Library.open(own_library(library)).remove(source_id)
     out.print(Text(f"removed {source_id}"))
 
 
@@ -96,7 +96,7 @@ def reindex(library: LibraryOption = None) -> None:
     """Build the index again from the stored texts, after an update or for another embedding."""
     with progress_bar(err) as progress:
         opened = Library.reindex(
-            _own(library), embedding=load_settings().embedding, progress=progress
+            own_library(library), embedding=load_settings().embedding, progress=progress
         )
     out.print(Text(f"reindexed {len(opened.content())} sources"))
 
@@ -107,7 +107,7 @@ def _open(library: Path | None) -> Library:
         return Assistant.open(library, model=extractive.NAME, progress=progress).library
 
 
-def _own(library: Path | None) -> Path:
+def own_library(library: Path | None) -> Path:
     """The library to change: the user's own, never the sample."""
     folder = library or load_settings().library
     if folder is None:

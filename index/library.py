@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -239,9 +238,11 @@ class Library:
 
         Raises SourceError when there is no such source, or no such version of it.
         """
-        count = len(self.versions(source_id))
-        if not 1 <= number <= count:
-            raise SourceError(f"{source_id} has no version {number}: it has {count}, from 1.")
+        numbers = [each.number for each in self.versions(source_id)]
+        if number not in numbers:
+            raise SourceError(
+                f"{source_id} has no version {number}: it has {len(numbers)}, from {numbers[0]}."
+            )
         with self._catalog.reading() as connection:
             source = versions.find(connection, source_id, number)
         if source is None:
@@ -279,7 +280,7 @@ class Library:
         if found is None:
             return None
         sha256, original = found
-        if hashlib.sha256(original).hexdigest() != sha256:
+        if not versions.is_original(sha256, original):
             raise damaged(self.path, f"the stored original of {source_id!r} has changed")
         return original
 

@@ -180,6 +180,22 @@ def passage_vectors(
     return [row[0] for row in rows], [row[1] for row in rows], _vectors(row[2] for row in rows)
 
 
+def sealed_passage_vectors(connection: sqlite3.Connection, source_id: str) -> Vectors:
+    """The vectors of a source's passages, in their order.
+
+    Raises sqlite3.DatabaseError where they aren't what was stored.
+    """
+    seal = Seal()
+    rows = connection.execute(
+        "SELECT vector FROM passages WHERE source_id = ? ORDER BY position", (source_id,)
+    ).fetchall()
+    seal.take(rows)
+    stored = connection.execute("SELECT vectors FROM seals WHERE source_id = ?", (source_id,))
+    if stored.fetchone() != (seal.digest(),):
+        raise sqlite3.DatabaseError(f"the vectors of {source_id!r} have changed")
+    return _vectors(row[0] for row in rows)
+
+
 def body_vectors(connection: sqlite3.Connection, source_id: str) -> Vectors:
     """The vectors of the passages of a source's body paragraphs, in the order of the text."""
     rows = connection.execute(
@@ -200,9 +216,9 @@ def _blob(vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bytes:
 def _vectors(blobs: Iterable[bytes]) -> Vectors:
     try:
         rows = [np.frombuffer(blob, dtype="<f4") for blob in blobs]
+        return np.stack(rows).astype(np.float32) if rows else np.zeros((0, 0), dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise sqlite3.DatabaseError("a vector in it can't be read") from error
-    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, 0), dtype=np.float32)
 
 
 def batched(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

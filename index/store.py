@@ -109,6 +109,12 @@ class Store:
         """The ids of all passages, leftovers included; makes the collection where there is none."""
         return self._use(lambda collection: set(collection.get(include=[])["ids"]), write=True)
 
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """The vectors of these passages, in the order of the ids; all must be there."""
+        found = self._use(lambda collection: collection.get(ids=list(ids), include=["embeddings"]))
+        rows = dict(zip(found["ids"], np.asarray(found["embeddings"]), strict=True))
+        return np.stack([rows[each] for each in ids]).astype(np.float32)
+
     def close(self) -> None:
         """Lets go of the files; the next use opens them again and sees what others have written."""
         with self._lock:
@@ -147,8 +153,12 @@ def _open_client(address: str, *, write: bool) -> Client:
 
     Path(address).mkdir(parents=True, exist_ok=True)
     settings = Settings(anonymized_telemetry=False, migrations="apply" if write else "validate")
-    # The declared return type lacks `close`.
-    return cast("Client", chromadb.PersistentClient(address, settings=settings))
+    try:
+        # The declared return type lacks `close`.
+        return cast("Client", chromadb.PersistentClient(address, settings=settings))
+    except AttributeError as error:
+        # Chroma stumbles over what it hasn't opened; the reason is the error before.
+        raise StoreUnavailableError(str(error.__context__ or error)) from error
 
 
 def _own_address(folder: Path) -> str:
@@ -176,4 +186,9 @@ def _chroma_faults() -> Iterator[None]:
     try:
         yield
     except (ChromaError, OSError, ValueError, RuntimeError) as error:
+        raise StoreUnavailableError(str(error)) from error
+    except BaseException as error:
+        # What its Rust part panics with is no Exception, and can't be imported.
+        if type(error).__name__ != "PanicException":
+            raise
         raise StoreUnavailableError(str(error)) from error

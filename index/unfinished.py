@@ -68,7 +68,7 @@ class Unfinished:
         done = len(different) - len(missing)
         for batch in batched(missing, BATCH_TEXTS):
             on_progress(done, len(different))
-            self._keep(batch, self._embedder.embed_passages(batch))
+            self.keep(batch, self._embedder.embed_passages(batch))
             done += len(batch)
         on_progress(done, len(different))
 
@@ -102,7 +102,8 @@ class Unfinished:
             with suppress(FileNotFoundError):
                 self._path.with_name(self._path.name + ending).unlink()
 
-    def _keep(self, texts: Sequence[str], vectors: Vectors) -> None:
+    def keep(self, texts: Sequence[str], vectors: Vectors) -> None:
+        """Keeps the vectors of texts: row i is that of text i."""
         rows = []
         for text, vector in zip(texts, vectors, strict=True):
             blob = vector.astype("<f4").tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 
@@ -149,6 +150,11 @@ def find_original(
         (source_id, number),
     ).fetchone()
     return None if row is None else (str(row[0]), bytes(row[1]))
+
+
+def is_original(sha256: str, original: bytes) -> bool:
+    """Whether the bytes are those that were stored under this hash."""
+    return hashlib.sha256(original).hexdigest() == sha256
 
 
 def find_sha256(connection: sqlite3.Connection, source_id: str) -> str | None:

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from index import records, versions
-from index.build import Split, split_source
+from index.build import Split, split_source, with_context
 from index.catalog import Catalog, create_tables, recreate_derived_tables, write_meta
 from index.embeddings import Embedder
 from index.errors import LibraryLockedError, StorageError
@@ -61,7 +61,7 @@ def writer_lock(folder: Path) -> Iterator[None]:
 def create_catalog(catalog: Catalog, manifest: Mapping[str, str]) -> None:
     """Makes an empty library with these entries in its meta table, or leaves nothing."""
     with catalog.writing() as connection:
-        create_tables(connection, {**manifest, "chroma": _new_chroma_name()})
+        create_tables(connection, {**manifest, "chroma": new_chroma_name()})
 
 
 class Writer:
@@ -124,14 +124,19 @@ class Writer:
 
 
 def rebuild(
-    catalog: Catalog, embedder: Embedder, manifest: Mapping[str, str], progress: Progress
+    catalog: Catalog,
+    embedder: Embedder,
+    manifest: Mapping[str, str],
+    progress: Progress,
+    known: sqlite3.Connection | None = None,
 ) -> None:
     """Computes everything again from the stored texts; until it is done the old state holds.
 
     `manifest` are the entries of the meta table that change with it. What is embedded is kept
-    when it is killed, and not embedded again.
+    when it is killed, and not embedded again; nor is what `known` has, a catalog that was made
+    with the same embedding.
     """
-    name = _new_chroma_name()
+    name = new_chroma_name()
     store = Store(catalog.folder / name)
     unfinished = Unfinished(catalog.folder, embedder)
     changing = catalog.folder / CHANGING_NAME
@@ -142,6 +147,8 @@ def rebuild(
             update_stored_tables(connection)
             recreate_derived_tables(connection)
             for source in versions.each_newest(connection):
+                if known is not None:
+                    keep_vectors(known, source, unfinished)
                 split = split_source(source)
                 _embed(split, unfinished, progress)
                 _store_passages(split, store, unfinished)
@@ -153,6 +160,15 @@ def rebuild(
         unfinished.close()
         store.close()
         _remove_other_chroma_folders(catalog)
+
+
+def keep_vectors(known: sqlite3.Connection, source: Source, unfinished: Unfinished) -> None:
+    """Takes over the vectors that a catalog has of a source, if they are what was stored."""
+    with suppress(sqlite3.Error):
+        indexed = records.indexed(known, source)
+        unfinished.keep([each.text for each in indexed.sentences], indexed.sentence_vectors)
+        texts = with_context(source, indexed.paragraphs, indexed.passages)
+        unfinished.keep(texts, records.sealed_passage_vectors(known, source.id))
 
 
 def _embed(split: Split, unfinished: Unfinished, progress: Progress) -> None:
@@ -212,6 +228,16 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def store_again(catalog: Catalog, store: Store) -> None:
+    """Makes Chroma's files anew, of what the catalog has."""
+    store.close()
+    with _store_faults(catalog.folder), storage_faults(catalog.folder):
+        catalog.folder.joinpath(CHANGING_NAME).touch()
+        shutil.rmtree(store.folder, ignore_errors=True)
+        _reconcile(catalog, store)
+        catalog.folder.joinpath(CHANGING_NAME).unlink()
+
+
 def _remove_other_chroma_folders(catalog: Catalog) -> None:
     """Deletes what finished or killed rebuilds left behind."""
     current = catalog.meta().get("chroma")
@@ -220,7 +246,8 @@ def _remove_other_chroma_folders(catalog: Catalog) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _new_chroma_name() -> str:
+def new_chroma_name() -> str:
+    """A name for a folder of Chroma's that isn't there yet."""
     return _CHROMA_PREFIX + secrets.token_hex(4)
 
 
