@@ -19,6 +19,7 @@ from index.errors import (
     StoppedError,
     StorageError,
 )
+from index.filters import Filter
 from index.library import Library
 from index.manifest import current_fingerprint, has_library
 from index.paragraphs import split_paragraphs
@@ -51,6 +52,7 @@ __all__ = [
     "Damage",
     "Document",
     "Embedder",
+    "Filter",
     "Hit",
     "IndexedSource",
     "Library",

@@ -22,6 +22,7 @@ from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
 from index.faults import damaged, storage_faults
+from index.filters import Filter, matching
 from index.manifest import check_manifest, has_library, manifest_for, read_manifest
 from index.store import Store
 from index.types import Document, IndexedSource, Passage, Source
@@ -198,6 +199,15 @@ class Library:
         self._current()
         with self._catalog.reading() as connection:
             return versions.summaries(connection)
+
+    def matching(self, wanted: Filter) -> frozenset[str]:
+        """The ids of the sources that meet the conditions of the filter.
+
+        Raises SettingsError, with the condition that leaves none, where there is none.
+        """
+        self._current()
+        with self._catalog.reading() as connection:
+            return matching(connection, wanted)
 
     def indexed(self, source_id: str) -> IndexedSource:
         """A source with all that was computed from it; SourceError when there is none."""
