@@ -16,6 +16,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -188,9 +189,11 @@ def _forked(work: Callable[[Callable[..., None]], None]) -> tuple[int, IO[str]]:
 
     try:
         work(say)
-    except BaseException:  # told by the parent
-        say("failed", why=traceback.format_exc()[-1500:])
-    os._exit(0)
+    except BaseException:  # told by the parent, if that is still there
+        with suppress(OSError):
+            say("failed", why=traceback.format_exc()[-1500:])
+    finally:
+        os._exit(0)
 
 
 # --- the changes ---------------------------------------------------------------------------------
