@@ -47,6 +47,7 @@ def cite(quote: Quote, indexed: IndexedSource) -> Citation | None:
         source_uri=indexed.source.uri,
         source_sha256=indexed.source.sha256,
         paragraph=paragraph.number,
+        page=page_of(indexed, start),
         start=start,
         end=end,
         quote=found,
@@ -56,6 +57,12 @@ def cite(quote: Quote, indexed: IndexedSource) -> Citation | None:
         highlight=_highlight(quote, start, text) if match == "exact" else None,
     )
     return citation if holds(citation, indexed) else None
+
+
+def page_of(indexed: IndexedSource, offset: int) -> int | None:
+    """The page of the original that has the character at this offset; None where none is known."""
+    place = indexed.source.place_at(offset)
+    return place.page if place else None
 
 
 def _as_claimed(quote: Quote, paragraph: Paragraph, text: str) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ from assistant.cli_batch import batch
 from assistant.cli_chat import chat
 from assistant.cli_check import check
 from assistant.cli_compare import compare
+from assistant.cli_doctor import doctor
 from assistant.cli_eval import eval
 from assistant.cli_library import add, reindex, remove, show, sources
 from assistant.cli_serve import serve
@@ -30,7 +31,8 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 INTERRUPTED = 130
 
 COMMANDS = (
-    ask, chat, serve, sources, show, check, compare, add, remove, reindex, batch, verify, eval,
+    ask, chat, serve, sources, show, check, compare, add, remove, reindex, doctor, batch, verify,
+    eval,
 )  # fmt: skip
 """As the help lists them."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Annotated
 
@@ -16,18 +16,23 @@ from assistant.cli_assistant import given_settings, open_assistant
 from assistant.cli_options import (
     BaseUrlOption,
     JudgeOption,
+    LangOption,
     LibraryOption,
     MaxCostOption,
     MaxTokensOption,
     ModelOption,
+    PublisherOption,
+    SinceOption,
     StrictnessOption,
+    UntilOption,
 )
 from assistant.export import EXPORT_FORMATS, ExportFormat, find_format
 from assistant.questions import clean_question
+from assistant.scope import filtered
 from assistant.streaming import event_dict
 from assistant.terminal import ShownWithheld, show_answer, show_events, waiting
 from assistant.types import Answer, Event
-from index import SettingsError
+from index import Filter, SettingsError
 
 ABSTAINED = 3
 TEXT = "text"
@@ -49,8 +54,14 @@ def ask(
     library: LibraryOption = None,
     sources: Annotated[
         list[str] | None,
-        typer.Option("--sources", metavar="ID", help="Search only this source; repeatable."),
+        typer.Option(
+            "--source", "--sources", metavar="ID", help="Search only this source; repeatable."
+        ),
     ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    publisher: PublisherOption = None,
+    lang: LangOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     max_tokens: MaxTokensOption = None,
@@ -92,10 +103,12 @@ def ask(
     """Answer a question, each statement with its citation; exit code 3 if the sources don't."""
     form = _form(format, as_json, as_markdown, stream, show_withheld)
     asked = clean_question(sys.stdin.read() if question == "-" else question)
+    wanted = Filter(since, until, publisher, lang)
     settings = given_settings(base_url, max_tokens, max_cost, judge, strictness)
     assistant = open_assistant(library, model, base_url, settings, err)
     answering = _stream if stream else _answer
-    answer = answering(assistant, asked, _listed(sources), form, show_withheld)
+    scope = filtered(assistant.library, wanted, _listed(sources))
+    answer = answering(assistant, asked, scope, form, show_withheld)
     if answer.status == "abstained":
         raise typer.Exit(ABSTAINED)
 
@@ -133,7 +146,7 @@ def _form(
 def _answer(
     assistant: Assistant,
     asked: str,
-    sources: list[str] | None,
+    sources: Iterable[str] | None,
     form: ExportFormat | None,
     show_withheld: bool,
 ) -> Answer:
@@ -155,7 +168,7 @@ def _answer(
 def _stream(
     assistant: Assistant,
     asked: str,
-    sources: list[str] | None,
+    sources: Iterable[str] | None,
     form: ExportFormat | None,
     show_withheld: bool,
 ) -> Answer:

@@ -15,7 +15,7 @@ from assistant.assistant import Assistant
 from assistant.cli_options import LibraryOption
 from assistant.places import find_place
 from assistant.settings import load_settings
-from assistant.terminal import progress_bar, show_paragraphs, show_sources
+from assistant.terminal import progress_bar, show_paragraphs, show_sources, show_versions
 from index import Library, SettingsError
 
 SOME_REFUSED = 1
@@ -41,9 +41,27 @@ def sources(
 def show(
     source: Annotated[str, typer.Argument(metavar="SOURCE[:PARAGRAPH]")],
     library: LibraryOption = None,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            "--version",
+            metavar="N",
+            help="Print an earlier version; the newest by default.",
+            show_default=False,
+        ),
+    ] = None,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="List the versions of the source instead.")
+    ] = False,
 ) -> None:
     """Print a source with its paragraphs numbered, or one paragraph of it."""
-    show_paragraphs(*find_place(source, _open(library)), out)
+    if versions and version is not None:
+        raise SettingsError("--version and --versions exclude each other: leave one out.")
+    opened = _open(library)
+    if versions:
+        show_versions(opened.versions(render.printable(source)), out)
+    else:
+        show_paragraphs(*find_place(source, opened, version), out)
 
 
 def add(
@@ -52,7 +70,7 @@ def add(
 ) -> None:
     """Add documents, or all in a folder, to a library; it is made if need be."""
     with progress_bar(err) as progress:
-        opened = Library.open_or_create(_own(library), embedding=load_settings().embedding)
+        opened = Library.open_or_create(own_library(library), embedding=load_settings().embedding)
         results = opened.add_paths(paths, progress)
     for result in results:
         reason = f": {result.reason}" if result.reason else ""
@@ -68,9 +86,9 @@ def remove(
     source: Annotated[str, typer.Argument(help="The source's id.")],
     library: LibraryOption = None,
 ) -> None:
-    """Remove a source and everything computed from it."""
+    """Remove a source with all its versions and everything computed from it."""
     source_id = render.printable(source)
-    Library.open(_own(library)).remove(source_id)
+    Library.open(own_library(library)).remove(source_id)
     out.print(Text(f"removed {source_id}"))
 
 
@@ -78,7 +96,7 @@ def reindex(library: LibraryOption = None) -> None:
     """Build the index again from the stored texts, after an update or for another embedding."""
     with progress_bar(err) as progress:
         opened = Library.reindex(
-            _own(library), embedding=load_settings().embedding, progress=progress
+            own_library(library), embedding=load_settings().embedding, progress=progress
         )
     out.print(Text(f"reindexed {len(opened.content())} sources"))
 
@@ -89,7 +107,7 @@ def _open(library: Path | None) -> Library:
         return Assistant.open(library, model=extractive.NAME, progress=progress).library
 
 
-def _own(library: Path | None) -> Path:
+def own_library(library: Path | None) -> Path:
     """The library to change: the user's own, never the sample."""
     folder = library or load_settings().library
     if folder is None:

@@ -79,6 +79,42 @@ ConcurrencyOption = Annotated[
         show_default=False,
     ),
 ]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        help="Search only sources that state a date from this on: YYYY-MM-DD, YYYY-MM or YYYY.",
+        show_default=False,
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="DATE",
+        help="Search only sources that state a date up to this.",
+        show_default=False,
+    ),
+]
+PublisherOption = Annotated[
+    str | None,
+    typer.Option(
+        "--publisher",
+        metavar="NAME",
+        help="Search only sources that state this publisher.",
+        show_default=False,
+    ),
+]
+LangOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="CODE",
+        help="Search only sources that state this language, such as en.",
+        show_default=False,
+    ),
+]
 HostOption = Annotated[
     str,
     typer.Option("--host", metavar="HOST", help="Address to listen on; this machine's own."),

@@ -51,8 +51,10 @@ class _Found:
     states: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     """How many places had no answer, by the reason."""
+    edited: int = 0
+    """How many citations hold in a version of their source that isn't the newest."""
     told: list[CitationCheck | StatementCheck] = field(default_factory=list)
-    """What is listed: what doesn't hold, or everything."""
+    """What is listed: what doesn't hold, or not in the newest version; or everything."""
 
     @property
     def all_hold(self) -> bool:
@@ -98,7 +100,8 @@ def verify(
     """Check every citation of stored answers again; exit code 5 if any doesn't hold.
 
     It holds, or it moved (the same words stand elsewhere), or it changed (the source doesn't have
-    these words), or its source is gone.
+    these words), or its source is gone. Each is checked in the version of the source that it
+    cites; where the source has been edited since, that is told.
     """
     if statements and against:
         raise SettingsError("--statements needs a library: leave --against out.")
@@ -144,7 +147,9 @@ def _check(
         found.answers += 1
         for check in _checks(stored, sources, statements):
             found.states[check.state] += 1
-            if show_all or check.state not in ("holds", "supported"):
+            edited = isinstance(check, CitationCheck) and check.edited
+            found.edited += edited
+            if show_all or edited or check.state not in ("holds", "supported"):
                 found.told.append(check)
     return found
 
@@ -166,6 +171,7 @@ def _report(file: Path, found: _Found) -> dict[str, Any]:
         "file": str(file),
         "all_hold": found.all_hold,
         "answers": found.answers,
+        "edited": found.edited,
         "counts": {state: found.states[state] for state in (*_STATES, "supported", "unsupported")},
         "skipped": dict(found.skipped),
         "citations": [_citation(each) for each in found.told if isinstance(each, CitationCheck)],
@@ -208,7 +214,8 @@ def _row(check: CitationCheck | StatementCheck) -> tuple[str, ...]:
     """What stands in `_COLUMNS`."""
     asked = f"{check.place}: {shortened(check.question, MAX_SHOWN)}"
     if isinstance(check, CitationCheck):
-        cited = f"[{check.number}] {shortened(check.source_id, MAX_SHOWN)} ¶{check.paragraph}"
+        place = render.paragraph(check)
+        cited = f"[{check.number}] {shortened(check.source_id, MAX_SHOWN)} {place}"
         said, note = check.quote, check.note
         if check.now is not None:
             paragraph, start, end = check.now
@@ -224,6 +231,8 @@ def _summary(found: _Found) -> str:
     counts = [(found.states[state], state) for state in _STATES]
     total = sum(count for count, _ in counts)
     parts = [f"{n} {'hold' if state == 'holds' and n != 1 else state}" for n, state in counts if n]
+    if found.edited:
+        parts[0] += f" ({found.edited} in earlier versions of their sources)"
     line = f"{total} citation{'s' * (total != 1)}{': ' * bool(parts)}{', '.join(parts)}"
     told = [(found.states[state], state) for state in ("supported", "unsupported")]
     if stated := [f"{count} {state}" for count, state in told if count]:

@@ -196,7 +196,7 @@ def _titles(side: Side, cited: dict[int, Citation]) -> str:
 
 
 def _label(citation: Citation) -> str:
-    return f"{_title_of(citation)} ¶{citation.paragraph}"
+    return f"{_title_of(citation)} {render.paragraph(citation)}"
 
 
 def _quote_place(citation: Citation) -> Place:

@@ -181,6 +181,7 @@ def _citation_node(citation: Citation) -> TextNode:
             "title": citation.source_title,
             "uri": citation.source_uri,
             "paragraph": citation.paragraph,
+            "page": citation.page,
         },
     )
 

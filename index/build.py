@@ -1,38 +1,44 @@
-"""Computes everything that is stored of a source: paragraphs, sentences, passages, vectors."""
+"""Computes what is stored of a source: paragraphs, sentences, passages; and what is embedded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from index.embeddings import Embedder
 from index.language import language
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
 from index.sentences import split_sentences
-from index.types import IndexedSource, Paragraph, Passage, Source, Vectors
+from index.types import IndexedSource, Paragraph, Passage, Sentence, Source
 
-BATCH_TEXTS = 16
 DEFAULT_LANG = "en"
 CONTEXT_VERSION = 1
 """Raise it when a passage is embedded with other context: libraries must then be reindexed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """A source with what was computed from it; row i of `passage_vectors` is passage i's."""
+class Split:
+    """A source with what was computed from it, but for the vectors."""
 
-    indexed: IndexedSource
-    passage_vectors: Vectors
+    source: Source
+    paragraphs: tuple[Paragraph, ...]
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    passage_texts: tuple[str, ...]
+    """What is embedded for each passage: its text with its context."""
+
+    def texts(self) -> Iterator[str]:
+        """All that is to be embedded; many a text comes twice (a paragraph of one sentence)."""
+        yield from self.passage_texts
+        for sentence in self.sentences:
+            yield sentence.text
 
 
-def build_source(
-    source: Source, embedder: Embedder, on_progress: Callable[[int, int], None]
-) -> Built:
-    """Splits and embeds a source; `on_progress` is told how many texts of how many are embedded."""
-    lang = source.lang.value if source.lang else language(source.text) or DEFAULT_LANG
+def split_source(source: Source) -> Split:
+    """Splits a source into paragraphs, sentences and passages."""
+    lang = language_of(source)
     paragraphs = split_paragraphs(source.id, source.text)
     sentences = tuple(
         sentence
@@ -41,12 +47,19 @@ def build_source(
     )
     passages = split_passages(source, paragraphs, sentences)
     texts = with_context(source, paragraphs, passages)
-    texts += [sentence.text for sentence in sentences]
-    vectors = _embed(texts, embedder, on_progress)
-    return Built(
-        IndexedSource(source, paragraphs, sentences, vectors[len(passages) :], passages),
-        passage_vectors=vectors[: len(passages)],
-    )
+    return Split(source, paragraphs, sentences, passages, tuple(texts))
+
+
+def language_of(source: Source) -> str:
+    """The language by whose rules a source is split into sentences."""
+    return source.lang.value if source.lang else language(source.text) or DEFAULT_LANG
+
+
+def without_vectors(source: Source) -> IndexedSource:
+    """A source as it can be cited from, though not searched: its sentences have no vectors."""
+    split = split_source(source)
+    none = np.zeros((len(split.sentences), 0), dtype=np.float32)
+    return IndexedSource(source, split.paragraphs, split.sentences, none, split.passages)
 
 
 def with_context(
@@ -66,18 +79,3 @@ def with_context(
         context = [title, heading] if kinds[passage.paragraph] == "body" else [title]
         texts.append("\n".join([*filter(None, context), own]))
     return texts
-
-
-def _embed(
-    texts: Sequence[str], embedder: Embedder, on_progress: Callable[[int, int], None]
-) -> Vectors:
-    """One vector a text; a text that comes twice (a paragraph of one sentence) is embedded once."""
-    rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-    different = list(rows)
-    parts: list[Vectors] = []
-    for first in range(0, len(different), BATCH_TEXTS):
-        on_progress(first, len(different))
-        parts.append(embedder.embed_passages(different[first : first + BATCH_TEXTS]))
-    on_progress(len(different), len(different))
-    vectors: Vectors = np.concatenate(parts)[[rows[text] for text in texts]]
-    return vectors

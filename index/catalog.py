@@ -11,20 +11,42 @@ from pathlib import Path
 
 from index.faults import damaged, storage_faults
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "catalog.db"
 _BUSY_TIMEOUT_S = 10.0
 
-SOURCES_TABLE = """
+META_TABLE = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sources (
+"""
+STORED_TABLES = """
+-- Of each source its newest version, which alone is searched. The last three columns are those
+-- that a filter asks for: the date alone, the names folded.
+CREATE TABLE sources (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
     sha256 TEXT NOT NULL UNIQUE,
     uri TEXT,
-    metadata TEXT NOT NULL,
-    text TEXT NOT NULL
+    published TEXT, publisher TEXT, lang TEXT
 );
+CREATE INDEX sources_by_uri ON sources (uri) WHERE uri IS NOT NULL;
+CREATE INDEX sources_by_published ON sources (published);
+CREATE INDEX sources_by_publisher ON sources (publisher);
+CREATE INDEX sources_by_lang ON sources (lang);
+-- Every version that was ever stored of a source, until the source is removed. The seal is a hash
+-- over all that stands in the row.
+CREATE TABLE versions (
+    source_id TEXT NOT NULL, number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, added TEXT, uri TEXT,
+    metadata TEXT NOT NULL, original TEXT, origin TEXT, places TEXT NOT NULL,
+    seal TEXT NOT NULL,
+    text TEXT NOT NULL,
+    UNIQUE (source_id, number)
+);
+CREATE INDEX versions_by_sha256 ON versions (sha256);
+CREATE INDEX versions_by_original ON versions (original) WHERE original IS NOT NULL;
+-- The documents that versions were read from, each once, as long as a version came from it.
+CREATE TABLE originals (sha256 TEXT NOT NULL UNIQUE, bytes BLOB NOT NULL);
 """
 DERIVED_TABLES = """
 CREATE TABLE paragraphs (
@@ -51,13 +73,20 @@ CREATE INDEX passages_of_source ON passages (source_id);
 CREATE TABLE twins (
     source_id TEXT NOT NULL, twin_id TEXT NOT NULL, PRIMARY KEY (source_id, twin_id)
 ) WITHOUT ROWID;
+-- A hash over the rows of each source in the tables above, in their order: over its paragraphs,
+-- sentences and passages, and over the vectors of the passages.
+CREATE TABLE seals (
+    source_id TEXT PRIMARY KEY, split TEXT NOT NULL, vectors TEXT NOT NULL
+) WITHOUT ROWID;
 -- The words are made by words.py: every character but the space is part of a word.
 CREATE VIRTUAL TABLE lexical USING fts5 (
     words, tokenize = "ascii tokenchars '.,_'''"
 );
 CREATE VIRTUAL TABLE lexical_words USING fts5vocab (lexical, row);
 """
-_DERIVED_NAMES = ("lexical_words", "lexical", "twins", "passages", "sentences", "paragraphs")
+_DERIVED_NAMES = (
+    "lexical_words", "lexical", "seals", "twins", "passages", "sentences", "paragraphs",
+)  # fmt: skip
 
 
 class _Connection(sqlite3.Connection):
@@ -67,10 +96,10 @@ class _Connection(sqlite3.Connection):
 class Catalog:
     """The connections to one `catalog.db`: one a thread, so any thread may use it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, file_name: str = FILE_NAME) -> None:
         """`folder` is the library's; nothing is opened or written yet."""
         self.folder = folder
-        self.path = folder / FILE_NAME
+        self.path = folder / file_name
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 
@@ -149,8 +178,8 @@ class Catalog:
 
 def create_tables(connection: sqlite3.Connection, meta: Mapping[str, str]) -> None:
     """Makes the tables of an empty library."""
-    _execute_all(connection, SOURCES_TABLE)
-    _execute_all(connection, DERIVED_TABLES)
+    for script in (META_TABLE, STORED_TABLES, DERIVED_TABLES):
+        execute_all(connection, script)
     write_meta(connection, {"schema": str(SCHEMA_VERSION), "generation": "0", **meta})
 
 
@@ -158,7 +187,7 @@ def recreate_derived_tables(connection: sqlite3.Connection) -> None:
     """Empties everything that is computed from the sources, as this version lays it out."""
     for name in _DERIVED_NAMES:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
-    _execute_all(connection, DERIVED_TABLES)
+    execute_all(connection, DERIVED_TABLES)
 
 
 def write_meta(connection: sqlite3.Connection, meta: Mapping[str, str]) -> None:
@@ -166,7 +195,8 @@ def write_meta(connection: sqlite3.Connection, meta: Mapping[str, str]) -> None:
     connection.executemany("REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
 
 
-def _execute_all(connection: sqlite3.Connection, script: str) -> None:
+def execute_all(connection: sqlite3.Connection, script: str) -> None:
+    """Executes the statements of a script in the transaction that is open."""
     # Not executescript, which would end the transaction.
     for statement in script.split(";\n"):
         if statement.strip():

@@ -34,7 +34,7 @@ def damaged(path: Path, detail: object) -> StorageError:
     """The error for a library whose files can't be understood."""
     return StorageError(
         f"The library in {str(path)!r} is damaged ({detail}): "
-        "restore it from a copy, or build it again from its texts."
+        f"run `pincite doctor --mend --library {path}`."
     )
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
+import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, records
+from index import lexical, records, versions
 from index.additions import AddEvent, AddResult, add_all, teller
+from index.build import without_vectors
 from index.catalog import Catalog
 from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
 from index.faults import damaged, storage_faults
+from index.filters import Filter, matching
 from index.manifest import check_manifest, has_library, manifest_for, read_manifest
-from index.records import SourceSummary
 from index.store import Store
-from index.types import IndexedSource, Passage, Source
+from index.types import Document, IndexedSource, Passage, Source
+from index.version_rows import SourceSummary, SourceVersion
 from index.words import content_words
 from index.writer import Writer, create_catalog, rebuild, writer_lock
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     Embedding = str | Embedder | BaseEmbedding
 
 _CACHED_SOURCES = 64
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class _State:
     generation: str
     store: Store
     dense: DenseSearch
+    known: dict[str, Any] = field(default_factory=dict)
+    """What was asked of all its rows already."""
 
 
 class Library:
@@ -136,9 +142,14 @@ class Library:
     # -- writing
 
     def add(
-        self, sources: Iterable[Source], progress: Callable[[AddEvent], None] | None = None
+        self,
+        sources: Iterable[Source | Document],
+        progress: Callable[[AddEvent], None] | None = None,
     ) -> tuple[AddResult, ...]:
         """Stores and indexes these sources; the results are in the order of the sources.
+
+        A source that is there with another text gets a new version: the text that it had stays
+        stored, but isn't searched any more. With a `Document` its bytes are stored too.
 
         Each is kept as soon as it is done. One that can't be stored is refused with a reason and
         doesn't affect the others. Raises LibraryLockedError, StorageError, or SettingsError when
@@ -154,23 +165,32 @@ class Library:
 
     def _add(
         self,
-        items: Iterable[Source | Path],
+        items: Iterable[Source | Document | Path],
         progress: Callable[[AddEvent], None] | None,
     ) -> tuple[AddResult, ...]:
-        with writer_lock(self.path):
-            writer = Writer(self._catalog, self._current().store, self._embedder)
+        with self._writer() as writer:
             return add_all(items, writer, self._catalog, teller(progress))
 
     def remove(self, source_id: str) -> None:
-        """Removes a source and everything computed from it; SourceError when there is none."""
+        """Removes a source, all its versions and what was computed; SourceError if there is none.
+
+        Its original goes too, unless another source came from the same document.
+        """
         if not _can_be_stored(source_id):
             raise self._no_source(source_id)
-        with writer_lock(self.path):
-            writer = Writer(self._catalog, self._current().store, self._embedder)
+        with self._writer() as writer:
             with self._catalog.reading() as connection:
-                if records.find_sha256(connection, source_id) is None:
+                if versions.find_sha256(connection, source_id) is None:
                     raise self._no_source(source_id)
             writer.remove(source_id)
+
+    @contextmanager
+    def _writer(self) -> Iterator[Writer]:
+        with (
+            writer_lock(self.path),
+            Writer(self._catalog, self._current().store, self._embedder) as writer,
+        ):
+            yield writer
 
     # -- reading
 
@@ -178,7 +198,16 @@ class Library:
         """All sources without their texts, in the order in which they were added."""
         self._current()
         with self._catalog.reading() as connection:
-            return records.summaries(connection)
+            return versions.summaries(connection)
+
+    def matching(self, wanted: Filter) -> frozenset[str]:
+        """The ids of the sources that meet the conditions of the filter.
+
+        Raises SettingsError, with the condition that leaves none, where there is none.
+        """
+        self._current()
+        with self._catalog.reading() as connection:
+            return matching(connection, wanted)
 
     def indexed(self, source_id: str) -> IndexedSource:
         """A source with all that was computed from it; SourceError when there is none."""
@@ -186,16 +215,14 @@ class Library:
             raise self._no_source(source_id)
         self._current()
         with self._catalog.reading() as connection:
-            key = (source_id, records.find_sha256(connection, source_id))
+            key = (source_id, versions.find_sha256(connection, source_id))
             with self._lock:
                 if known := self._indexed.get(key):
                     self._indexed.move_to_end(key)
                     return known
-            source = records.find_source(connection, source_id)
+            source = versions.find(connection, source_id)
             if source is None:
                 raise self._no_source(source_id)
-            if hashlib.sha256(source.text.encode()).hexdigest() != source.sha256:
-                raise damaged(self.path, f"the stored text of {source_id!r} has changed")
             indexed = records.indexed(connection, source)
         with self._lock:
             self._indexed[key] = indexed
@@ -203,19 +230,81 @@ class Library:
                 self._indexed.popitem(last=False)
         return indexed
 
+    # -- versions
+
+    def versions(self, source_id: str) -> tuple[SourceVersion, ...]:
+        """The versions of a source, oldest first; SourceError when there is no such source."""
+        self._current()
+        found: tuple[SourceVersion, ...] = ()
+        if _can_be_stored(source_id):
+            with self._catalog.reading() as connection:
+                found = versions.history(connection, source_id)
+        if not found:
+            raise self._no_source(source_id)
+        return found
+
+    def version(self, source_id: str, number: int) -> IndexedSource:
+        """A version of a source, from 1, as it can be cited from: its sentences have no vectors.
+
+        Raises SourceError when there is no such source, or no such version of it.
+        """
+        numbers = [each.number for each in self.versions(source_id)]
+        if number not in numbers:
+            raise SourceError(
+                f"{source_id} has no version {number}: it has {len(numbers)}, from {numbers[0]}."
+            )
+        with self._catalog.reading() as connection:
+            source = versions.find(connection, source_id, number)
+        if source is None:
+            raise self._no_source(source_id)
+        return without_vectors(source)
+
+    def cited(self, source_id: str, sha256: str) -> IndexedSource | None:
+        """The version of the source that has this hash; or else of another source; or None.
+
+        Without vectors, unless it is the newest.
+        """
+        if not (_can_be_stored(source_id) and _can_be_stored(sha256)):
+            return None
+        self._current()
+        with self._catalog.reading() as connection:
+            source = versions.find_cited(connection, source_id, sha256)
+            is_newest = source and versions.find_sha256(connection, source.id) == sha256
+        if source is None:
+            return None
+        return self.indexed(source.id) if is_newest else without_vectors(source)
+
+    def original(self, source_id: str, number: int | None = None) -> bytes | None:
+        """The bytes of the document that a source was read from, or a version of it.
+
+        None where it was given as a text. Raises SourceError when there is no such source, and
+        StorageError when the bytes aren't what was stored.
+        """
+        self._current()
+        if not _can_be_stored(source_id):
+            raise self._no_source(source_id)
+        with self._catalog.reading() as connection:
+            if versions.find_sha256(connection, source_id) is None:
+                raise self._no_source(source_id)
+            found = versions.find_original(connection, source_id, number)
+        if found is None:
+            return None
+        sha256, original = found
+        if not versions.is_original(sha256, original):
+            raise damaged(self.path, f"the stored original of {source_id!r} has changed")
+        return original
+
+    # -- what is there
+
     @property
     def passage_count(self) -> int:
         """The number of passages of all sources."""
-        self._current()
-        with self._catalog.reading() as connection:
-            return records.count_passages(connection)
+        return self._known("passages", records.count_passages)
 
     @property
     def paragraph_count(self) -> int:
         """The number of paragraphs of all sources."""
-        self._current()
-        with self._catalog.reading() as connection:
-            return records.count_paragraphs(connection)
+        return self._known("paragraphs", records.count_paragraphs)
 
     def twins(self, source_id: str) -> frozenset[str]:
         """The ids of the sources that render the same original as this one."""
@@ -225,9 +314,7 @@ class Library:
 
     def content(self) -> dict[str, str]:
         """What the library holds: the hash of each source's text, by id."""
-        self._current()
-        with self._catalog.reading() as connection:
-            return {source_id: sha256 for source_id, sha256, _ in records.identities(connection)}
+        return dict(self._known("content", versions.contents))
 
     def nearest_dense(
         self, vector: NDArray[np.float32], k: int, sources: Collection[str] | None = None
@@ -260,6 +347,15 @@ class Library:
     def embed_question(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question: shape (dimensions,)."""
         return self._embedder.embed_question(text)
+
+    def _known(self, name: str, read: Callable[[sqlite3.Connection], _T]) -> _T:
+        """What `read` finds in the catalog, read once a generation."""
+        state = self._current()
+        if name not in state.known:
+            with self._catalog.reading() as connection:
+                state.known[name] = read(connection)
+        found: _T = state.known[name]
+        return found
 
     # -- what others write
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryMismatchError, LibraryNotFoundError
+from index.faults import damaged
 from index.fingerprint import fingerprint, index_parts
+
+CHROMA_NAME = re.compile(r"chroma-[0-9a-f]{8}")
 
 Manifest = Mapping[str, str]
 """The meta table: schema, generation, chroma, embedding, parts, fingerprint."""
@@ -48,6 +52,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
             f"There is no library in {str(folder)!r}: make one with "
             f"`pincite add --library {folder} PATH`."
         )
+    check_readable(folder, manifest)
     if int(manifest["schema"]) > SCHEMA_VERSION:
         raise LibraryMismatchError(
             f"The library in {str(folder)!r} was made by a later version of Pincite: "
@@ -56,8 +61,22 @@ def read_manifest(folder: Path) -> dict[str, str]:
     return manifest
 
 
+def check_readable(folder: Path, manifest: Manifest) -> None:
+    """Raises StorageError where what the library says about itself is damaged."""
+    try:
+        whole = int(manifest["schema"]) > 0 and int(manifest["generation"]) >= 0
+        whole = whole and isinstance(json.loads(manifest["parts"]), dict)
+        whole = whole and CHROMA_NAME.fullmatch(manifest["chroma"]) is not None
+        whole = whole and isinstance(manifest["embedding"], str)
+    except (KeyError, TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise damaged(folder, "what it says about itself can't be read")
+
+
 def check_manifest(folder: Path, manifest: Manifest, embedder: Embedder) -> None:
     """Raises LibraryMismatchError when the index isn't what this program would build."""
+    check_readable(folder, manifest)
     wanted = manifest_for(embedder)
     if manifest.get("fingerprint") == wanted["fingerprint"]:
         return

@@ -1,86 +1,97 @@
-"""Sources and what was computed from them, to and from the rows of the catalog."""
+"""What was computed from sources, to and from the rows of the catalog."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from index import lexical
-from index.types import IndexedSource, Paragraph, Passage, Sentence, Source, Stated, Vectors
+from index.build import Split
+from index.types import IndexedSource, Paragraph, Passage, Sentence, Source, Vectors
 
-_STATED = ("title", "publisher", "author", "published", "lang")
+PART = 500
+"""Rows whose vectors are in memory at a time."""
+
+_PASSAGE_FIELDS = ("id", "source_id", "paragraph", "start", "end", "tokens")
 _PASSAGE_COLUMNS = 'id, source_id, paragraph, start, "end", tokens'
+_SPLIT_ROWS = (
+    'SELECT number, start, "end", kind FROM paragraphs WHERE source_id = ? ORDER BY number',
+    'SELECT paragraph, start, "end", utterance_start, utterance_end, vector FROM sentences '
+    "WHERE source_id = ? ORDER BY position",
+    f"SELECT {_PASSAGE_COLUMNS} FROM passages WHERE source_id = ? ORDER BY position",
+)
+
+VectorsOf = Callable[[Sequence[str]], Vectors]
+"""The vectors of texts that are embedded already: row i is that of text i."""
+
+_T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceSummary:
-    """A stored source without its text."""
+class Seal:
+    """A hash over rows as SQLite gives them, in their order."""
 
-    id: str
-    sha256: str
-    title: Stated | None
-    author: Stated | None
-    published: Stated | None
-    publisher: Stated | None
-    lang: Stated | None
-    uri: str | None
-    paragraphs: int
-    twins: tuple[str, ...]
-    """The ids of the sources that render the same original."""
+    def __init__(self) -> None:
+        """Over no rows yet."""
+        self._hash = hashlib.sha256()
+
+    def take(self, rows: Iterable[Sequence[object]]) -> None:
+        """Goes on with these rows."""
+        for row in rows:
+            for value in row:
+                data = value if isinstance(value, bytes) else repr(value).encode()
+                self._hash.update(b"%d:%b" % (len(data), data))
+
+    def digest(self) -> str:
+        """Hex digest of all that was taken."""
+        return self._hash.hexdigest()
 
 
-def insert_source(connection: sqlite3.Connection, source: Source) -> None:
-    """Stores a source, so far without what is computed from it."""
+def insert_split(connection: sqlite3.Connection, split: Split, vectors: VectorsOf) -> None:
+    """Stores what was computed from a source that is in the catalog, a part at a time."""
+    source = split.source
+    seal, vectors_seal = Seal(), Seal()
+    paragraphs = [(p.source_id, p.number, p.start, p.end, p.kind) for p in split.paragraphs]
+    connection.executemany("INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)", paragraphs)
+    seal.take(row[1:] for row in paragraphs)
+    for part in batched(split.sentences, PART):
+        blobs = map(_blob, vectors([sentence.text for sentence in part]))
+        rows = [
+            (s.source_id, s.paragraph, s.start, s.end, s.utterance_start, s.utterance_end, blob)
+            for s, blob in zip(part, blobs, strict=True)
+        ]
+        connection.executemany("INSERT INTO sentences VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", rows)
+        seal.take(row[1:] for row in rows)
+    for passages, texts in zip(
+        batched(split.passages, PART), batched(split.passage_texts, PART), strict=True
+    ):
+        for passage, vector in zip(passages, vectors(texts), strict=True):
+            row = tuple(getattr(passage, name) for name in _PASSAGE_FIELDS)
+            cursor = connection.execute(
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", (*row, _blob(vector))
+            )
+            seal.take([row])
+            vectors_seal.take([(_blob(vector),)])
+            text = source.text[passage.start : passage.end]
+            lexical.add(connection, cursor.lastrowid or 0, text)
     connection.execute(
-        "INSERT INTO sources (id, sha256, uri, metadata, text) VALUES (?, ?, ?, ?, ?)",
-        (source.id, source.sha256, source.uri, _metadata(source), source.text),
+        "INSERT INTO seals VALUES (?, ?, ?)", (source.id, seal.digest(), vectors_seal.digest())
     )
-
-
-def insert_derived(
-    connection: sqlite3.Connection, indexed: IndexedSource, passage_vectors: Vectors
-) -> None:
-    """Stores what was computed from a source that is in the catalog; row i is passage i's."""
-    connection.executemany(
-        "INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)",
-        [(p.source_id, p.number, p.start, p.end, p.kind) for p in indexed.paragraphs],
-    )
-    connection.executemany(
-        "INSERT INTO sentences VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (s.source_id, s.paragraph, s.start, s.end, s.utterance_start, s.utterance_end, _blob(v))
-            for s, v in zip(indexed.sentences, indexed.sentence_vectors, strict=True)
-        ],
-    )
-    for passage, vector in zip(indexed.passages, passage_vectors, strict=True):
-        cursor = connection.execute(
-            "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                passage.id,
-                passage.source_id,
-                passage.paragraph,
-                passage.start,
-                passage.end,
-                passage.tokens,
-                _blob(vector),
-            ),
-        )
-        text = indexed.source.text[passage.start : passage.end]
-        lexical.add(connection, cursor.lastrowid or 0, text)
 
 
 def delete(connection: sqlite3.Connection, source_id: str) -> list[str]:
-    """Removes a source and everything computed from it; the ids of the passages it had."""
+    """Removes everything computed from a source; the ids of the passages it had."""
     gone = passage_ids(connection, source_id)
     lexical.remove(connection, source_id)
-    for table in ("passages", "sentences", "paragraphs"):
+    for table in ("passages", "sentences", "paragraphs", "seals"):
         connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))
-    connection.execute("DELETE FROM twins WHERE ? IN (source_id, twin_id)", (source_id,))
-    connection.execute("DELETE FROM sources WHERE id = ?", (source_id,))
+    for twin in twins(connection, source_id):
+        pairs = [(source_id, twin), (twin, source_id)]
+        connection.executemany("DELETE FROM twins WHERE (source_id, twin_id) = (?, ?)", pairs)
     return gone
 
 
@@ -90,78 +101,23 @@ def add_twins(connection: sqlite3.Connection, source_id: str, twins: Iterable[st
     connection.executemany("INSERT OR IGNORE INTO twins VALUES (?, ?)", pairs)
 
 
-def summaries(connection: sqlite3.Connection) -> tuple[SourceSummary, ...]:
-    """All sources, in the order in which they were added."""
-    rows = connection.execute(
-        """
-        SELECT id, sha256, uri, metadata,
-          (SELECT count(*) FROM paragraphs WHERE source_id = sources.id),
-          (SELECT json_group_array(twin_id) FROM twins WHERE source_id = sources.id)
-        FROM sources ORDER BY position
-        """
-    )
-    return tuple(
-        SourceSummary(
-            id=source_id,
-            sha256=sha256,
-            uri=uri,
-            paragraphs=paragraphs,
-            twins=tuple(sorted(json.loads(twins))),
-            **_stated(metadata),
-        )
-        for source_id, sha256, uri, metadata, paragraphs, twins in rows
-    )
-
-
-def each_source(connection: sqlite3.Connection) -> Iterator[Source]:
-    """All sources, one after the other, in the order in which they were added."""
-    ids = [row[0] for row in connection.execute("SELECT id FROM sources ORDER BY position")]
-    for source_id in ids:
-        if source := find_source(connection, source_id):
-            yield source
-
-
-def find_sha256(connection: sqlite3.Connection, source_id: str) -> str | None:
-    """The hash of the source with this id."""
-    row = connection.execute("SELECT sha256 FROM sources WHERE id = ?", (source_id,)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def identities(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
-    """Id, sha256 and uri of all sources."""
-    return list(connection.execute("SELECT id, sha256, uri FROM sources ORDER BY position"))
-
-
-def find_source(connection: sqlite3.Connection, source_id: str) -> Source | None:
-    """The source with this id."""
-    row = connection.execute(
-        "SELECT id, text, sha256, uri, metadata FROM sources WHERE id = ?", (source_id,)
-    ).fetchone()
-    if row is None:
-        return None
-    return Source(id=row[0], text=row[1], sha256=row[2], uri=row[3], **_stated(row[4]))
-
-
 def indexed(connection: sqlite3.Connection, source: Source) -> IndexedSource:
-    """A stored source with all that was computed from it."""
-    source_id = source.id
-    paragraphs = connection.execute(
-        'SELECT source_id, number, start, "end", kind FROM paragraphs '
-        "WHERE source_id = ? ORDER BY number",
-        (source_id,),
+    """A stored source with all that was computed from it.
+
+    Raises sqlite3.DatabaseError where that isn't what was stored.
+    """
+    source_id, seal = source.id, Seal()
+    paragraphs, sentences, passages = (
+        connection.execute(query, (source_id,)).fetchall() for query in _SPLIT_ROWS
     )
-    sentences = connection.execute(
-        'SELECT paragraph, start, "end", utterance_start, utterance_end, vector FROM sentences '
-        "WHERE source_id = ? ORDER BY position",
-        (source_id,),
-    ).fetchall()
-    passages = connection.execute(
-        f"SELECT {_PASSAGE_COLUMNS} FROM passages WHERE source_id = ? ORDER BY position",
-        (source_id,),
-    )
+    for rows in (paragraphs, sentences, passages):
+        seal.take(rows)
+    stored = connection.execute("SELECT split FROM seals WHERE source_id = ?", (source_id,))
+    if stored.fetchone() != (seal.digest(),):
+        raise sqlite3.DatabaseError(f"what was computed from {source_id!r} has changed")
     return IndexedSource(
         source=source,
-        paragraphs=tuple(Paragraph(*row) for row in paragraphs),
+        paragraphs=tuple(Paragraph(source_id, *row) for row in paragraphs),
         sentences=tuple(
             Sentence(source_id, paragraph, start, end, first, last, source.text[start:end])
             for paragraph, start, end, first, last, _ in sentences
@@ -224,6 +180,22 @@ def passage_vectors(
     return [row[0] for row in rows], [row[1] for row in rows], _vectors(row[2] for row in rows)
 
 
+def sealed_passage_vectors(connection: sqlite3.Connection, source_id: str) -> Vectors:
+    """The vectors of a source's passages, in their order.
+
+    Raises sqlite3.DatabaseError where they aren't what was stored.
+    """
+    seal = Seal()
+    rows = connection.execute(
+        "SELECT vector FROM passages WHERE source_id = ? ORDER BY position", (source_id,)
+    ).fetchall()
+    seal.take(rows)
+    stored = connection.execute("SELECT vectors FROM seals WHERE source_id = ?", (source_id,))
+    if stored.fetchone() != (seal.digest(),):
+        raise sqlite3.DatabaseError(f"the vectors of {source_id!r} have changed")
+    return _vectors(row[0] for row in rows)
+
+
 def body_vectors(connection: sqlite3.Connection, source_id: str) -> Vectors:
     """The vectors of the passages of a source's body paragraphs, in the order of the text."""
     rows = connection.execute(
@@ -237,16 +209,6 @@ def body_vectors(connection: sqlite3.Connection, source_id: str) -> Vectors:
     return _vectors(row[0] for row in rows)
 
 
-def _metadata(source: Source) -> str:
-    stated = {name: getattr(source, name) for name in _STATED}
-    return json.dumps({name: asdict(value) for name, value in stated.items() if value})
-
-
-def _stated(metadata: str) -> dict[str, Stated | None]:
-    stored = json.loads(metadata)
-    return {name: Stated(**stored[name]) if name in stored else None for name in _STATED}
-
-
 def _blob(vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bytes:
     return vector.astype("<f4").tobytes()
 
@@ -254,6 +216,12 @@ def _blob(vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bytes:
 def _vectors(blobs: Iterable[bytes]) -> Vectors:
     try:
         rows = [np.frombuffer(blob, dtype="<f4") for blob in blobs]
+        return np.stack(rows).astype(np.float32) if rows else np.zeros((0, 0), dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise sqlite3.DatabaseError("a vector in it can't be read") from error
-    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, 0), dtype=np.float32)
+
+
+def batched(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    """The items in their order, `size` at a time."""
+    for first in range(0, len(items), size):
+        yield items[first : first + size]

@@ -12,6 +12,8 @@ from index.metadata import read_metadata
 from index.types import Source, Stated
 
 MAX_SOURCE_BYTES = 20_000_000
+MAX_ORIGINAL_BYTES = 500_000_000
+"""SQLite takes twice as much."""
 MAX_SLUG_CHARS = 80
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
@@ -63,6 +65,37 @@ def check_source(source: Source) -> None:
         raise SourceError(f"{source.id!r} can't be an id of a source: use {slug(source.id)!r}.")
     if hashlib.sha256(_checked(source.text, repr(source.id))).hexdigest() != source.sha256:
         raise SourceError(f"The sha256 of {source.id!r} isn't that of its text: read it again.")
+    end = 0
+    for place in source.places:
+        if not end <= place.start < place.end <= len(source.text):
+            raise SourceError(
+                f"The places of {source.id!r} aren't those of its text: read it again."
+            )
+        end = place.end
+
+
+def check_original(source: Source, original: bytes) -> None:
+    """Raises SourceError for a document that can't be stored as the source's original."""
+    if source.origin is None or _sha256(original) != source.origin.sha256:
+        raise SourceError(
+            f"The sha256 of the document of {source.id!r} isn't that of its bytes: read it again."
+        )
+    if len(original) > MAX_ORIGINAL_BYTES:
+        size = MAX_ORIGINAL_BYTES // 1_000_000
+        raise SourceError(
+            f"The document of {source.id!r} is larger than {size} MB: split it into several files."
+        )
+
+
+_last: tuple[bytes, str] = (b"", hashlib.sha256(b"").hexdigest())
+
+
+def _sha256(original: bytes) -> str:
+    """The document's hash; many sources in a row may come from one document."""
+    global _last
+    if _last[0] is not original:
+        _last = (original, hashlib.sha256(original).hexdigest())
+    return _last[1]
 
 
 def _checked(text: str, name: str) -> bytes:

@@ -74,22 +74,27 @@ class Store:
     ) -> list[tuple[str, float]]:
         """The ids of up to `k` passages nearest to `vector`, best first, and their cosines."""
 
-        found = self._query(vector, k, source_ids)
+        found = self._query(vector[np.newaxis], k, source_ids)
         return list(zip(found["ids"][0], _cosines(found), strict=True))
 
-    def nearest_sources(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """The source ids of the `k` passages nearest to `vector`, best first, and their cosines."""
-        found = self._query(vector, k, None)
-        owners = [str(metadata["source_id"]) for metadata in (found["metadatas"] or [[]])[0]]
-        return list(zip(owners, _cosines(found), strict=True))
+    def nearest_sources(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
+        """For each vector the source ids of the `k` passages nearest to it, and their cosines."""
+        found = self._query(vectors, k, None)
+        return [
+            [
+                (str(each["source_id"]), 1 - float(distance))
+                for each, distance in zip(metadatas, distances, strict=True)
+            ]
+            for metadatas, distances in zip(
+                found["metadatas"] or [], found["distances"] or [], strict=True
+            )
+        ]
 
-    def _query(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
-    ) -> QueryResult:
+    def _query(self, vectors: Vectors, k: int, source_ids: Collection[str] | None) -> QueryResult:
         only = None if source_ids is None else {"source_id": {"$in": sorted(source_ids)}}
         return self._use(
             lambda collection: collection.query(
-                query_embeddings=vector[np.newaxis],
+                query_embeddings=vectors,
                 n_results=k,
                 where=cast("Where | None", only),
                 include=["distances", "metadatas"],
@@ -103,6 +108,12 @@ class Store:
     def ids(self) -> set[str]:
         """The ids of all passages, leftovers included; makes the collection where there is none."""
         return self._use(lambda collection: set(collection.get(include=[])["ids"]), write=True)
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """The vectors of these passages, in the order of the ids; all must be there."""
+        found = self._use(lambda collection: collection.get(ids=list(ids), include=["embeddings"]))
+        rows = dict(zip(found["ids"], np.asarray(found["embeddings"]), strict=True))
+        return np.stack([rows[each] for each in ids]).astype(np.float32)
 
     def close(self) -> None:
         """Lets go of the files; the next use opens them again and sees what others have written."""
@@ -142,8 +153,12 @@ def _open_client(address: str, *, write: bool) -> Client:
 
     Path(address).mkdir(parents=True, exist_ok=True)
     settings = Settings(anonymized_telemetry=False, migrations="apply" if write else "validate")
-    # The declared return type lacks `close`.
-    return cast("Client", chromadb.PersistentClient(address, settings=settings))
+    try:
+        # The declared return type lacks `close`.
+        return cast("Client", chromadb.PersistentClient(address, settings=settings))
+    except AttributeError as error:
+        # Chroma stumbles over what it hasn't opened; the reason is the error before.
+        raise StoreUnavailableError(str(error.__context__ or error)) from error
 
 
 def _own_address(folder: Path) -> str:
@@ -171,4 +186,9 @@ def _chroma_faults() -> Iterator[None]:
     try:
         yield
     except (ChromaError, OSError, ValueError, RuntimeError) as error:
+        raise StoreUnavailableError(str(error)) from error
+    except BaseException as error:
+        # What its Rust part panics with is no Exception, and can't be imported.
+        if type(error).__name__ != "PanicException":
+            raise
         raise StoreUnavailableError(str(error)) from error

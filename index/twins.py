@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -25,9 +26,14 @@ MIN_ORDER = 0.7
 
 _NEIGHBOURS = 8
 _MAX_CANDIDATES = 5
+_MIN_SHARED = 2
 
-Nearest = Callable[[NDArray[np.float32], int], list[tuple[str, float]]]
-"""The source ids of the passages nearest to a vector, as many as asked for, and their cosines."""
+_ASKED = 48
+"""Body passages whose neighbours are looked for; of a longer text some from all over it."""
+
+Nearest = Callable[[Vectors, int], list[list[tuple[str, float]]]]
+"""For each vector the source ids of the passages nearest to it, as many as asked for, and their
+cosines."""
 
 
 def find_twins(
@@ -57,11 +63,13 @@ def are_twins(one: Vectors, other: Vectors) -> bool:
 
 def _candidates(body: Vectors, nearest: Nearest, source_id: str) -> Iterable[str]:
     counts: Counter[str] = Counter()
-    for vector in body:
-        close = {other for other, cosine in nearest(vector, _NEIGHBOURS) if cosine >= MIN_COSINE}
+    rows = np.unique(np.linspace(0, len(body) - 1, min(len(body), _ASKED)).astype(int))
+    for neighbours in nearest(body[rows], _NEIGHBOURS):
+        close = {other for other, cosine in neighbours if cosine >= MIN_COSINE}
         counts.update(close - {source_id})
+    enough = max(_MIN_SHARED, math.ceil(MIN_PAIRS * len(rows) / len(body)))
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [candidate for candidate, count in ranked[:_MAX_CANDIDATES] if count >= MIN_PAIRS]
+    return [candidate for candidate, count in ranked[:_MAX_CANDIDATES] if count >= enough]
 
 
 def _counterparts(cosines: NDArray[np.float32]) -> list[int]:

@@ -6,7 +6,7 @@ Every `start` and `end` is a Unicode code-point offset into `Source.text`, so
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,6 +75,12 @@ class Source:
     places: tuple[Place, ...] = ()
     """In the order of the text, none overlapping another; empty for plain text."""
 
+    def place_at(self, offset: int) -> Place | None:
+        """The place in the original of the character at this offset; None where none is known."""
+        before = bisect_right(self.places, offset, key=lambda place: place.start)
+        place = self.places[before - 1] if before else None
+        return place if place is not None and offset < place.end else None
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -83,6 +89,8 @@ class Document:
     source: Source
     """`source.origin` is about `original`."""
     original: bytes = field(repr=False)
+    name: str | None = None
+    """What it is called where it came from, such as "news.zip/a.pdf"; None to go by its id."""
 
 
 @dataclass(frozen=True, slots=True)

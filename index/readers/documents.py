@@ -195,7 +195,8 @@ class _Making:
         )
         origin = Origin(self._sha256, self._media_type, article.encoding, self._given.fetched)
         places = tuple(Place(*place) for place in article.places)
-        return Document(replace(source, origin=origin, places=places), self._data)
+        name = _called(self._given.name, article.item, "")
+        return Document(replace(source, origin=origin, places=places), self._data, name)
 
     def _id(self, article: Article) -> str:
         wanted = slug(self._stem)

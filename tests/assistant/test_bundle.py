@@ -50,6 +50,9 @@ class Texts:
     def find(self, source_id: str, sha256: str) -> IndexedSource | None:
         return next((each for each in self.indexed if each.source.sha256 == sha256), None)
 
+    def superseded(self, indexed: IndexedSource) -> None:
+        return None
+
 
 def cited(indexed: IndexedSource, quote: str, paragraph: int) -> Citation:
     found = cite(Quote(indexed.source.id, paragraph, quote), indexed)

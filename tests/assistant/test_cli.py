@@ -526,6 +526,27 @@ def test_a_library_cannot_be_made_in_a_file(run: Run, tmp_path: Path) -> None:
     assert done.err.startswith(f"pincite: The library in '{tmp_path / 'file'}' can't be used")
 
 
+def test_an_edited_file_is_a_new_version_and_the_old_one_can_be_shown(
+    run: Run, tmp_path: Path
+) -> None:
+    text, own = tmp_path / "valley.txt", ("--library", tmp_path / "own")
+    for days in ("three", "four"):
+        text.write_text(f"It rained for {days} days.", encoding="utf-8")
+        done = run("add", text, *own)
+        assert done.code == 0
+    assert done.out == f"updated {text} as valley\n"
+    assert "It rained for four days." in run("show", "valley", *own).out
+    assert "It rained for three days." in run("show", "valley:1", "--version", "1", *own).out
+    header, first, second = run("show", "valley", "--versions", *own).out.splitlines()
+    assert (header.split(), first[:1], second[:1]) == (["version", "added", "sha256"], "1", "2")
+    assert run("sources", *own).out.splitlines()[0].endswith("versions")
+    assert json.loads(run("sources", "--json", *own).out)[0]["versions"] == 2
+    done = run("show", "valley", "--version", "3", *own)
+    assert (done.code, done.err) == (2, "pincite: valley has no version 3: it has 2, from 1.\n")
+    both = run("show", "valley", "--version", "1", "--versions", *own)
+    assert (both.code, "exclude each other" in both.err) == (2, True)
+
+
 def test_a_text_that_cannot_be_added_exits_with_1_and_the_others_are_added(
     run: Run, tmp_path: Path
 ) -> None:

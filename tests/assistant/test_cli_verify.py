@@ -176,6 +176,25 @@ def test_a_library_that_changed_is_noticed(
     assert (done.code, "1 gone" in done.out) == (5, True)
 
 
+def test_an_edited_source_leaves_its_citations_good(
+    run: Run, tmp_path: Path, own_library: Callable[[dict[str, str]], Library]
+) -> None:
+    library = own_library({"valley": VALLEY})
+    with closing(Assistant.open(library.path)) as assistant:
+        answer = assistant.ask(RAINED)
+    file = written(tmp_path / "rows.jsonl", [answer])
+    library.add([source_from_text(VALLEY.replace("three", "thirteen"), id="valley")])
+    done = run(file, "--library", library.path, "--statements")
+    assert (done.code, done.err) == (0, "")
+    assert "the source has been edited since, and its newest version doesn't have" in done.out
+    assert "1 hold (1 in earlier versions of their sources)" in done.out.replace("holds", "hold")
+    printed = json.loads(run(file, "--library", library.path, "--json").out)
+    assert (printed["all_hold"], printed["edited"]) == (True, 1)
+    bundle = tmp_path / "out.zip"
+    assert run(file, "--library", library.path, "--bundle", bundle).code == 0
+    assert zipfile.ZipFile(bundle).read("sources/valley.txt").decode() == VALLEY
+
+
 def test_an_unsupported_statement_exits_with_5(
     run: Run, tmp_path: Path, answers: list[Answer]
 ) -> None:
@@ -244,6 +263,7 @@ def test_json_says_what_was_found(run: Run, tmp_path: Path, answers: list[Answer
         "file": str(file),
         "all_hold": False,
         "answers": 1,
+        "edited": 0,
         "counts": {
             **{"holds": held, "moved": 1, "changed": 0, "gone": 0},
             **{"supported": 0, "unsupported": 0},
@@ -264,6 +284,8 @@ def test_json_says_what_was_found(run: Run, tmp_path: Path, answers: list[Answer
             "state": "moved",
             "now": {"paragraph": cited.paragraph, "start": cited.start, "end": cited.end},
             "note": "the text is unchanged, but the place given for the quote is wrong",
+            "page": None,
+            "edited": False,
         }
     ]
 

@@ -101,6 +101,15 @@ def test_an_answer_is_printed_with_its_quotes_below() -> None:
     assert str(make()) == "It rained. [1]\n\n[1] text ¶1, It rained.\n    It rained."
 
 
+def test_a_page_stands_beside_the_paragraph_wherever_that_is_shown() -> None:
+    answer = make(citations=(cited(1, "It rained.").model_copy(update={"page": 3}),))
+    assert str(answer) == "It rained. [1]\n\n[1] text ¶1, page 3, It rained.\n    It rained."
+    assert "text ¶1, page 3, It rained.: It rained." in markdown(answer)
+    document = answer.to_html()
+    assert "It rained. ¶1, page 3</a>" in document
+    assert "[1] ¶1, page 3, characters 0 to 10" in document
+
+
 def test_an_abstention_shows_the_nearest_passages_and_no_quotes() -> None:
     assert str(NO_ANSWER) == (
         "The sources don't answer this question.\n\n"

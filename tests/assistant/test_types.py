@@ -158,3 +158,11 @@ def test_an_answer_comes_back_from_its_json_as_it_was() -> None:
     back = Answer.model_validate_json(json.dumps(data))
     assert back == FULL
     assert computed == {"status": back.status, "text": back.text}
+
+
+def test_a_page_is_said_where_there_is_one_and_an_answer_without_it_is_read() -> None:
+    cited = FULL.citations[0]
+    paged = FULL.model_copy(update={"citations": (cited.model_copy(update={"page": 3}),)})
+    assert paged.to_dict()["citations"][0]["page"] == 3
+    for answer in (FULL, paged):
+        assert Answer.from_dict(answer.to_dict()) == answer

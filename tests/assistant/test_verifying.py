@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from assistant.verifying import (
     uncited_statements,
     verify_answers,
 )
-from index import IndexedSource, Library, SourceError, source_from_text
+from index import IndexedSource, Library, Place, SourceError, source_from_text
 
 Indexed = Callable[..., IndexedSource]
 
@@ -46,6 +47,9 @@ class Texts:
         by_id = [each for each in self.indexed if each.source.id == source_id]
         same = [each for each in self.indexed if each.source.sha256 == sha256]
         return next(iter([*same, *by_id]), None)
+
+    def superseded(self, indexed: IndexedSource) -> None:
+        return None
 
 
 def stored(*citations: Citation, **parts: Any) -> StoredAnswer:
@@ -367,6 +371,50 @@ def test_a_library_that_changed_is_noticed(
     assert "“Three people were hurt,” the mayor said." in found[1].note
     assert found[3].note == "the text is now the source ocean"
     assert list(check_statements(answers[0], sources)) == []
+
+
+def test_a_citation_holds_in_the_version_that_it_cites_and_the_edit_is_told(
+    own_library: Callable[[dict[str, str]], Library],
+) -> None:
+    library = own_library({"valley": TEXT})
+    citations = [
+        cited(library.indexed("valley"), "It rained for three days.", 2),
+        cited(library.indexed("valley"), "“Nobody was hurt,” the mayor said.", 3),
+    ]
+    claims = [Claim(text=c.quote, citations=(n,)) for n, c in enumerate(citations, 1)]
+    answer = stored(*citations, claims=tuple(claims))
+    edited = TEXT.replace("Nobody was", "Three people were")
+    library.add([source_from_text(f"Updated\n\n{edited}", id="valley")])
+    sources = LibrarySources(library)
+    first, second = verify_answers([answer], sources)
+    added = library.versions("valley")[0].added
+    assert added is not None
+    told = f"it holds in the version of {added[:10]}; the source has been edited since, and its"
+    assert (first.state, first.edited, first.note) == (
+        "holds", True, f"{told} newest version has the quote too",
+    )  # fmt: skip
+    assert first.now == (3, citations[0].start + 9, citations[0].end + 9)
+    assert (second.state, second.now) == ("holds", None)
+    assert second.note == f"{told} newest version doesn't have these words"
+    assert {each.state for each in check_statements(answer, sources)} == {"supported"}
+    forged = stored(changed(citations[0], start=citations[0].start + 1))
+    assert states(verify_answers([forged], sources)) == ["moved"]
+    library.remove("valley")
+    assert states(verify_answers([answer], LibrarySources(library))) == ["gone", "gone"]
+
+
+def test_a_wrong_page_is_told(indexed: Indexed) -> None:
+    plain = indexed(TEXT)
+    places = (Place(0, 30, page=1), Place(30, len(TEXT), page=2))
+    paged = replace(plain, source=replace(plain.source, places=places))
+    citation = cited(paged, "Nobody was hurt", 3)
+    assert (citation.page, cited(plain, "Nobody was hurt", 3).page) == (2, None)
+    assert check(citation, paged).state == "holds"
+    assert check(citation, plain).state == "holds"
+    found = check(changed(citation, page=1), paged)
+    assert (found.state, found.note) == (
+        "changed", "the quote stands there, but on another page than is given",
+    )  # fmt: skip
 
 
 def test_hostile_ids_are_gone(sample: Assistant, rose: Citation) -> None:

@@ -90,11 +90,11 @@ def test_a_killed_build_keeps_what_was_done_and_goes_on_next_time(library: Libra
 
 KILL_BETWEEN = """
 import time
-from index import records
+from index import versions
 def hang(*_):
     print("ready", flush=True)
     time.sleep(60)
-records.insert_source = hang
+versions.insert = hang
 library.add([source_from_text("Never committed.", id="lost")])
 """
 
@@ -281,7 +281,7 @@ def test_a_stored_text_that_was_changed_is_reported_as_damage(library: Library):
     library.add([source_from_text("The bridge is 312 metres long.", id="bridge")])
     library.close()
     with sqlite3.connect(library.path / FILE_NAME) as connection:
-        connection.execute("UPDATE sources SET text = replace(text, '312', '313')")
+        connection.execute("UPDATE versions SET text = replace(text, '312', '313')")
     connection.close()
     with pytest.raises(StorageError, match="stored text of 'bridge' has changed"):
         library.indexed("bridge")

@@ -32,7 +32,10 @@ def test_the_nearest_come_first_with_their_cosines(store: Store):
 def test_sources_limit_the_search(store: Store):
     assert [each for each, _ in store.nearest(VECTORS[0], 5, ["t"])] == ["b"]
     assert store.nearest(VECTORS[0], 5, ["none"]) == []
-    assert [source for source, _ in store.nearest_sources(VECTORS[0], 1)] == ["s"]
+    assert [[s for s, _ in found] for found in store.nearest_sources(VECTORS[:2], 1)] == [
+        ["s"],
+        ["t"],
+    ]
 
 
 def test_removed_passages_are_gone_and_removing_them_again_is_no_failure(store: Store):

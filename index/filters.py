@@ -1,0 +1,98 @@
+"""Conditions on what sources state of themselves, found out without reading their texts."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, fields
+from datetime import date
+
+from index.errors import SettingsError
+from index.versions import folded, language_code
+
+_NAMES = {"since": "--since", "until": "--until", "publisher": "--publisher", "lang": "--lang"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which sources are wanted; a source that doesn't state what is asked for is none of them.
+
+    Raises SettingsError for a date that isn't one.
+    """
+
+    since: str | None = None
+    """The first day, as YYYY, YYYY-MM or YYYY-MM-DD."""
+    until: str | None = None
+    """The last day, in the same forms."""
+    publisher: str | None = None
+    """Its name, whatever the case."""
+    lang: str | None = None
+    """Its code, such as "en"; "en-GB" is "en" too."""
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            given = getattr(self, name)
+            if given is not None and not _is_date(given):
+                raise SettingsError(
+                    f"{_NAMES[name]} {given[:40]!r} is no date: give it as YYYY-MM-DD, YYYY-MM or "
+                    "YYYY."
+                )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return all(getattr(self, each.name) is None for each in fields(self))
+
+
+def matching(connection: sqlite3.Connection, wanted: Filter) -> frozenset[str]:
+    """The ids of the sources that meet all conditions.
+
+    Raises SettingsError, with the condition that leaves none, where there is none.
+    """
+    conditions, values = [], []
+    for name, condition, value, column in _conditions(wanted):
+        conditions.append(condition)
+        values.append(value)
+        query = f"SELECT id FROM sources WHERE {' AND '.join(conditions)}"
+        found = frozenset(row[0] for row in connection.execute(query, values))
+        if not found:
+            raise SettingsError(_none_left(connection, name, getattr(wanted, name), column))
+    return (
+        found
+        if conditions
+        else frozenset(row[0] for row in connection.execute("SELECT id FROM sources"))
+    )
+
+
+def _conditions(wanted: Filter) -> list[tuple[str, str, str, str]]:
+    """Name, SQL and value of each condition, and the column that it is about."""
+    found = []
+    if wanted.since is not None:
+        found.append(("since", "published >= ?", wanted.since, "published"))
+    if wanted.until is not None:
+        # "2025-02" is the whole month: every day of it sorts before "2025-02~".
+        found.append(("until", "published <= ?", f"{wanted.until}~", "published"))
+    if wanted.publisher is not None:
+        found.append(("publisher", "publisher = ?", folded(wanted.publisher), "publisher"))
+    if wanted.lang is not None:
+        found.append(("lang", "lang = ?", language_code(wanted.lang), "lang"))
+    return found
+
+
+def _none_left(connection: sqlite3.Connection, name: str, value: str, column: str) -> str:
+    (silent,) = connection.execute(
+        f"SELECT count(*) FROM sources WHERE {column} IS NULL"
+    ).fetchone()
+    stated = {"published": "date", "publisher": "publisher", "lang": "language"}[column]
+    states = "source states" if silent == 1 else "sources state"
+    told = f" ({silent} {states} no {stated})" if silent else ""
+    return f"With {_NAMES[name]} {value[:40]!r} no source is left{told}: leave it out or change it."
+
+
+def _is_date(text: str) -> bool:
+    if not text.isascii() or len(text) not in (4, 7, 10):
+        return False
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10] if len(text) < 10 else text)
+    except ValueError:
+        return False
+    return True
