@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +19,12 @@ from assistant.places import find_place
 from assistant.settings import load_settings
 from assistant.terminal import progress_bar, show_paragraphs, show_sources, show_versions
 from index import Library, SettingsError
+from index.intake import STDIN_NAME, documents
+from index.web import FetchLimits
 
 SOME_REFUSED = 1
+OUTCOMES = ("added", "updated", "unchanged", "refused")
+COLUMN_FIELDS = ("text", "title", "author", "published", "publisher", "lang", "uri", "id")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -65,21 +71,77 @@ def show(
 
 
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Texts and folders.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT...",
+            help="Files, folders, patterns ('news/*.pdf') and web addresses; `-` for what comes by "
+            "standard input.",
+        ),
+    ],
     library: LibraryOption = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="FIELD=NAME",
+            help="The column of a table, or key of JSON, that holds a field: text, title, author, "
+            "published, publisher, lang, uri or id. Repeatable.",
+        ),
+    ] = None,
+    stdin_name: Annotated[
+        str,
+        typer.Option(
+            "--stdin-name",
+            metavar="NAME",
+            help="What a file with what comes by standard input would be called; its ending "
+            "tells the format.",
+        ),
+    ] = STDIN_NAME,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="HOST:PORT",
+            help="Fetch from this server although it isn't a public one. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
-    """Add documents, or all in a folder, to a library; it is made if need be."""
+    """Add documents to a library, which is made if need be; what is there unchanged is left alone.
+
+    A document whose text has changed gets a new version. Exit code 1 if any was refused; the others
+    are added all the same.
+    """
+    limits = FetchLimits(allowed_hosts=frozenset(allow_host or ()))
+    given = documents(
+        names, columns=columns_of(column or ()), limits=limits, stdin_name=stdin_name
+    )
     with progress_bar(err) as progress:
         opened = Library.open_or_create(own_library(library), embedding=load_settings().embedding)
-        results = opened.add_paths(paths, progress)
+        results = opened.add(given, progress)
     for result in results:
         reason = f": {result.reason}" if result.reason else ""
         known_as = f" as {result.source_id}" if result.source_id else ""
         stream = err if result.outcome == "refused" else out
         line = render.printable(f"{result.outcome} {result.name}{known_as}{reason}")
         stream.print(Text(line), soft_wrap=True)
+    if out.is_terminal and len(results) > 1:
+        counts = Counter(result.outcome for result in results)
+        out.print(", ".join(f"{counts[each]} {each}" for each in OUTCOMES if counts[each]))
     if any(result.outcome == "refused" for result in results):
         raise typer.Exit(SOME_REFUSED)
+
+
+def columns_of(given: Iterable[str]) -> dict[str, str]:
+    """What `--column` says: the column of each field. Raises SettingsError for anything else."""
+    found = dict(each.partition("=")[::2] for each in given)
+    for field, name in found.items():
+        if field not in COLUMN_FIELDS or not name:
+            raise SettingsError(
+                f"{f'{field}={name}' if name else field!r} names no column: write FIELD=NAME with "
+                f"one of {', '.join(COLUMN_FIELDS)} as the field."
+            )
+    return found
 
 
 def remove(

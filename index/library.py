@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import lexical, records, versions
-from index.additions import AddEvent, AddResult, add_all, teller
+from index.additions import AddEvent, AddResult, Item, add_all, teller
 from index.build import without_vectors
 from index.catalog import Catalog
 from index.dense import DenseSearch
@@ -143,31 +143,19 @@ class Library:
 
     def add(
         self,
-        sources: Iterable[Source | Document],
+        items: Iterable[Item],
         progress: Callable[[AddEvent], None] | None = None,
     ) -> tuple[AddResult, ...]:
-        """Stores and indexes these sources; the results are in the order of the sources.
+        """Stores and indexes sources and documents; the results are in their order.
 
         A source that is there with another text gets a new version: the text that it had stays
-        stored, but isn't searched any more. With a `Document` its bytes are stored too.
+        stored, but isn't searched any more. With a `Document` its bytes are stored too; what was
+        `Refused` stays so; a path stands for all that can be read in the file or folder.
 
         Each is kept as soon as it is done. One that can't be stored is refused with a reason and
         doesn't affect the others. Raises LibraryLockedError, StorageError, or SettingsError when
         the embedding fails.
         """
-        return self._add(sources, progress)
-
-    def add_paths(
-        self, paths: Iterable[Path], progress: Callable[[AddEvent], None] | None = None
-    ) -> tuple[AddResult, ...]:
-        """Reads and adds text files, and those in folders; see `add`."""
-        return self._add(paths, progress)
-
-    def _add(
-        self,
-        items: Iterable[Source | Document | Path],
-        progress: Callable[[AddEvent], None] | None,
-    ) -> tuple[AddResult, ...]:
         with self._writer() as writer:
             return add_all(items, writer, self._catalog, teller(progress))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from assistant import (
     AddEvent,
     AddResult,
+    Document,
     Assistant,
     LibraryLockedError,
     PinciteError,
@@ -86,7 +87,7 @@ def add_uploads(assistant: Assistant, uploads: Iterable[Upload]) -> Iterator[Add
     yield Adding(tuple(done))
 
 
-def _read(upload: Upload) -> Iterator[Source | Refused]:
+def _read(upload: Upload) -> Iterator[Source | Document | Refused]:
     """The sources in what is given, and what in it can't be one."""
     if upload.path is None:
         try:
@@ -100,7 +101,8 @@ def _read(upload: Upload) -> Iterator[Source | Refused]:
         else:
             # Where it lies on this server isn't an address that anybody could go back to.
             uri = read.source.uri or ""
-            yield replace(read.source, uri=None if uri.startswith("file:") else uri)
+            own = replace(read.source, uri=None if uri.startswith("file:") else uri)
+            yield replace(read, source=own)
 
 
 def _about(told: str, upload: Upload) -> str:
@@ -108,17 +110,18 @@ def _about(told: str, upload: Upload) -> str:
     return told.replace(str(upload.path.parent) + "/", "") if upload.path else told
 
 
-def _steps(assistant: Assistant, source: Source) -> Iterator[AddEvent | AddResult]:
-    """Add a source in a thread of its own; yields how far it is, and last the result.
+def _steps(assistant: Assistant, item: Source | Document) -> Iterator[AddEvent | AddResult]:
+    """Add an item in a thread of its own; yields how far it is, and last the result.
 
     Whoever stops listening doesn't stop it: it is half done at no time.
     """
     told: queue.Queue[AddEvent | AddResult] = queue.Queue()
 
     def work() -> None:
-        result = AddResult(source.id, "refused", None, "It can't be indexed: see the server's log.")
+        reason = "It can't be indexed: see the server's log."
+        result = AddResult(_source(item).id, "refused", None, reason)
         try:
-            result = _add(assistant, source, told)
+            result = _add(assistant, item, told)
         except PinciteError as error:
             result = replace(result, reason=sentence(assistant, error))
         finally:
@@ -137,19 +140,25 @@ def _steps(assistant: Assistant, source: Source) -> Iterator[AddEvent | AddResul
 
 
 def _add(
-    assistant: Assistant, source: Source, told: queue.Queue[AddEvent | AddResult]
+    assistant: Assistant, item: Source | Document, told: queue.Queue[AddEvent | AddResult]
 ) -> AddResult:
+    source = _source(item)
     give_up = time.monotonic() + LOCKED_SECONDS
     with _adding:
         while True:
             own = replace(source, id=_free_id(source, assistant.library.content()))
             try:
-                (result,) = assistant.library.add([own], told.put)
+                given = own if isinstance(item, Source) else replace(item, source=own)
+                (result,) = assistant.library.add([given], told.put)
                 return result
             except LibraryLockedError:
                 if time.monotonic() > give_up:
                     raise
                 time.sleep(_TELL_SECONDS)
+
+
+def _source(item: Source | Document) -> Source:
+    return item if isinstance(item, Source) else item.source
 
 
 def _free_id(source: Source, content: dict[str, str]) -> str:

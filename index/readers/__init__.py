@@ -8,4 +8,11 @@ from index.readers.documents import Refused, read_documents, read_path
 from index.readers.formats import SUPPORTED_SUFFIXES
 from index.types import Document
 
-__all__ = ["SUPPORTED_SUFFIXES", "Document", "Refused", "read_documents", "read_path"]
+__all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "SUPPORTED_SUFFIXES",
+    "Document",
+    "Refused",
+    "read_documents",
+    "read_path",
+]

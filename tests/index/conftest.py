@@ -57,5 +57,5 @@ def library(tmp_path: Path, embedder: WordEmbedder):
 def sample_library(tmp_path_factory: pytest.TempPathFactory):
     """The two sample articles with the true embedding."""
     with Library.create(tmp_path_factory.mktemp("sample") / "library") as made:
-        made.add_paths(SAMPLES)
+        made.add(SAMPLES)
         yield made

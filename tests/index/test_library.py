@@ -149,7 +149,7 @@ def test_one_bad_text_does_not_affect_the_others(library: Library, tmp_path: Pat
     forged = replace(source_from_text(BRIDGE, id="forged"), sha256="0" * 64)
     surrogate = replace(forged, id="surrogate", text="half \ud800")
     assert outcomes(library.add([forged, surrogate])) == [("refused", None)] * 2
-    results = library.add_paths([bad, tmp_path / "missing.txt", good])
+    results = library.add([bad, tmp_path / "missing.txt", good])
     assert [result.outcome for result in results] == ["refused", "refused", "added"]
     assert all(r.reason and r.reason.endswith(".") for r in results[:2])
 

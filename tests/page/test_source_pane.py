@@ -101,7 +101,7 @@ def test_only_a_web_address_is_shown_as_one(tmp_path: Path) -> None:
     text.write_text(BELL, encoding="utf-8")
     named = source_from_text("The mill.", id="mill", publisher=Stated('A "<b>" \u202e', "text"))
     with Library.create(tmp_path / "library") as library:
-        library.add_paths([text])
+        library.add([text])
         library.add([replace(named, uri='https://example.org/"><script>')])
         assistant = Assistant(library)
         assert str(tmp_path) not in (open_place(assistant, {"source": "bell"}).html or "")

@@ -12,7 +12,7 @@ def test_each_text_of_a_document_is_added_or_refused(tmp_path: Path) -> None:
     (tmp_path / "bridge.pdf").write_bytes(making.pdf([making.BRIDGE]))
     (tmp_path / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
     with Library.create(tmp_path / "library") as library:
-        results = library.add_paths([tmp_path])
+        results = library.add([tmp_path])
         told = [(Path(each.name).name, each.outcome, each.source_id) for each in results]
         assert told == [
             ("bridge.pdf", "added", "bridge"),
@@ -20,5 +20,5 @@ def test_each_text_of_a_document_is_added_or_refused(tmp_path: Path) -> None:
             ("rows.jsonl", "added", "bell"),
             ("rows.jsonl, line 2", "refused", None),
         ]
-        again = library.add_paths([tmp_path])
+        again = library.add([tmp_path])
         assert [each.outcome for each in again] == ["unchanged", "refused", "unchanged", "refused"]
