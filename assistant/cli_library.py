@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
@@ -19,11 +19,11 @@ from assistant.places import find_place
 from assistant.settings import load_settings
 from assistant.terminal import progress_bar, show_paragraphs, show_sources, show_versions
 from index import Library, SettingsError
+from index.additions import Outcome
 from index.intake import STDIN_NAME, documents
 from index.web import FetchLimits
 
 SOME_REFUSED = 1
-OUTCOMES = ("added", "updated", "unchanged", "refused")
 COLUMN_FIELDS = ("text", "title", "author", "published", "publisher", "lang", "uri", "id")
 
 out = Console(highlight=False)
@@ -113,9 +113,7 @@ def add(
     are added all the same.
     """
     limits = FetchLimits(allowed_hosts=frozenset(allow_host or ()))
-    given = documents(
-        names, columns=columns_of(column or ()), limits=limits, stdin_name=stdin_name
-    )
+    given = documents(names, columns=columns_of(column or ()), limits=limits, stdin_name=stdin_name)
     with progress_bar(err) as progress:
         opened = Library.open_or_create(own_library(library), embedding=load_settings().embedding)
         results = opened.add(given, progress)
@@ -127,7 +125,7 @@ def add(
         stream.print(Text(line), soft_wrap=True)
     if out.is_terminal and len(results) > 1:
         counts = Counter(result.outcome for result in results)
-        out.print(", ".join(f"{counts[each]} {each}" for each in OUTCOMES if counts[each]))
+        out.print(", ".join(f"{counts[each]} {each}" for each in get_args(Outcome) if counts[each]))
     if any(result.outcome == "refused" for result in results):
         raise typer.Exit(SOME_REFUSED)
 

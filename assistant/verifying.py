@@ -183,6 +183,10 @@ class FileSources:
         found = next(iter(same + named), None)
         return _split(replace(found, id=source_id)) if found else None
 
+    def superseded(self, indexed: IndexedSource) -> Superseded | None:
+        """See `Sources`; a file is as it is."""
+        return None
+
 
 def _sources_in(path: Path) -> tuple[Source, ...]:
     """All sources in a file. Raises SourceError where there is none that can be read."""
@@ -192,10 +196,6 @@ def _sources_in(path: Path) -> tuple[Source, ...]:
     if refused and not sources:
         raise SourceError(f"{refused[0].name}: {refused[0].reason}")
     return sources
-
-    def superseded(self, indexed: IndexedSource) -> Superseded | None:
-        """See `Sources`; a file is as it is."""
-        return None
 
 
 @lru_cache(maxsize=_CACHED_FILES)

@@ -25,7 +25,7 @@ from index.faults import damaged, storage_faults
 from index.filters import Filter, matching
 from index.manifest import check_manifest, has_library, manifest_for, read_manifest
 from index.store import Store
-from index.types import Document, IndexedSource, Passage, Source
+from index.types import IndexedSource, Passage
 from index.version_rows import SourceSummary, SourceVersion
 from index.words import content_words
 from index.writer import Writer, create_catalog, rebuild, writer_lock

@@ -13,8 +13,8 @@ from pathlib import Path
 from assistant import (
     AddEvent,
     AddResult,
-    Document,
     Assistant,
+    Document,
     LibraryLockedError,
     PinciteError,
     Refused,

@@ -4,7 +4,7 @@ Each format has a module that runs in a process with limits (`sandbox`, `worker`
 needs no parser, is read in this one. Importing it is light.
 """
 
-from index.readers.documents import Refused, read_documents, read_path
+from index.readers.documents import MAX_DOCUMENT_BYTES, Refused, read_documents, read_path
 from index.readers.formats import SUPPORTED_SUFFIXES
 from index.types import Document
 
