@@ -26,8 +26,8 @@ MIN_ORDER = 0.7
 _NEIGHBOURS = 8
 _MAX_CANDIDATES = 5
 
-Nearest = Callable[[NDArray[np.float32], int], list[tuple[str, float]]]
-"""The source ids of the passages nearest to a vector, as many as asked for, and their cosines."""
+Nearest = Callable[[Vectors, int], list[list[tuple[str, float]]]]
+"""For each vector the source ids of as many nearest passages as asked for, and their cosines."""
 
 
 def find_twins(
@@ -57,8 +57,8 @@ def are_twins(one: Vectors, other: Vectors) -> bool:
 
 def _candidates(body: Vectors, nearest: Nearest, source_id: str) -> Iterable[str]:
     counts: Counter[str] = Counter()
-    for vector in body:
-        close = {other for other, cosine in nearest(vector, _NEIGHBOURS) if cosine >= MIN_COSINE}
+    for found in nearest(body, _NEIGHBOURS):
+        close = {other for other, cosine in found if cosine >= MIN_COSINE}
         counts.update(close - {source_id})
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [candidate for candidate, count in ranked[:_MAX_CANDIDATES] if count >= MIN_PAIRS]

@@ -35,9 +35,12 @@ def test_twins_have_most_paragraphs_in_common_in_order(other: np.ndarray, twins:
 def test_only_near_sources_are_compared():
     bodies = {"near": rendered(ORIGINAL), "far": RANDOM.permuted(ORIGINAL, axis=1)}
 
-    def nearest(vector, k):
+    def nearest(vectors, k):
+        return [nearest_to(vector)[:k] for vector in vectors]
+
+    def nearest_to(vector):
         found = [(name, float(cos)) for name, body in bodies.items() for cos in body @ vector]
-        return sorted(found, key=lambda pair: -pair[1])[:k]
+        return sorted(found, key=lambda pair: -pair[1])
 
     assert find_twins(ORIGINAL, nearest, {"near": bodies["near"]}.__getitem__, "own") == ["near"]
 
