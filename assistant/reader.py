@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,7 @@ QUESTION_TOKENS = 32
 SPAN_TOKENS = 20
 """The longest answer."""
 THREADS = 2
-"""At most; OMP_NUM_THREADS, which the embedding goes by, holds here too."""
+"""Windows read at a time, at most; OMP_NUM_THREADS, which the embedding goes by, holds here too."""
 
 WEIGHTS = Path(__file__).with_name("reader_model") / "reader.onnx"
 VOCABULARY = WEIGHTS.with_name("vocabulary.txt")
@@ -69,11 +71,29 @@ class _Window:
 
 def read(question: str, passages: Sequence[str]) -> tuple[Reading, ...]:
     """The reading of each of the passages, that of its best window; about 5 ms a window."""
-    readings = []
-    for passage in passages:
-        found = (_reading(window) for window in _windows(question, passage))
-        readings.append(max(found, key=lambda reading: reading.margin, default=NOTHING))
-    return tuple(readings)
+    windows = [list(_windows(question, passage)) for passage in passages]
+    readings = iter(_each(list(chain.from_iterable(windows))))
+    return tuple(
+        max(islice(readings, len(each)), key=lambda reading: reading.margin, default=NOTHING)
+        for each in windows
+    )
+
+
+def _each(windows: Sequence[_Window]) -> Iterable[Reading]:
+    """The windows' readings, in their order.
+
+    Two threads that read a window each are 1.4 times as fast as two that share in one.
+    """
+    return map(_reading, windows) if _threads() == 1 else _pool().map(_reading, windows)
+
+
+def _threads() -> int:
+    return int(os.environ.get("OMP_NUM_THREADS", THREADS))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_threads(), "reader")
 
 
 def _windows(question: str, passage: str) -> Iterator[_Window]:
@@ -126,7 +146,5 @@ def _loaded() -> InferenceSession:
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", THREADS))
-    # Threads that spin while they wait take the processor from whoever else answers questions.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     return InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])

@@ -40,14 +40,23 @@ def search(
     wanted = list(dict.fromkeys(question_words))[:MAX_QUESTION_WORDS]
     if not wanted or k < 1:
         return []
+    # Ranked before it is joined: a row of the passages table, with its vector, is far larger than
+    # what FTS5 reads, and a common word has a tenth of them. The plus keeps SQLite from looking the
+    # positions up one by one in FTS5.
     rows = connection.execute(
         """
-        SELECT passages.id, -bm25(lexical) AS score
-        FROM lexical JOIN passages ON passages.position = lexical.rowid
-        WHERE lexical MATCH :words
-          AND (:sources IS NULL OR passages.source_id IN (SELECT value FROM json_each(:sources)))
-        ORDER BY score DESC, passages.position
-        LIMIT :k
+        SELECT passages.id, -found.score
+        FROM (
+          SELECT rowid AS position, bm25(lexical) AS score FROM lexical
+          WHERE lexical MATCH :words
+            AND (:sources IS NULL OR +rowid IN (
+              SELECT position FROM passages
+              WHERE source_id IN (SELECT value FROM json_each(:sources))
+            ))
+          ORDER BY score, position
+          LIMIT :k
+        ) AS found JOIN passages USING (position)
+        ORDER BY found.score, position
         """,
         {
             "words": " OR ".join(_quoted(word) for word in wanted),

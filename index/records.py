@@ -127,6 +127,14 @@ def find_sha256(connection: sqlite3.Connection, source_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def known_ids(connection: sqlite3.Connection, source_ids: Collection[str]) -> set[str]:
+    """Those of these ids that a source has."""
+    rows = connection.execute(
+        "SELECT id FROM json_each(?) JOIN sources ON id = value", (json.dumps(list(source_ids)),)
+    )
+    return {row[0] for row in rows}
+
+
 def identities(connection: sqlite3.Connection) -> list[tuple[str, str, str | None]]:
     """Id, sha256 and uri of all sources."""
     return list(connection.execute("SELECT id, sha256, uri FROM sources ORDER BY position"))
