@@ -80,7 +80,7 @@ def reindex(library: LibraryOption = None) -> None:
         opened = Library.reindex(
             _own(library), embedding=load_settings().embedding, progress=progress
         )
-    out.print(Text(f"reindexed {len(opened.content())} sources"))
+    out.print(Text(f"reindexed {opened.source_count} sources"))
 
 
 def _open(library: Path | None) -> Library:

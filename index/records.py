@@ -130,7 +130,8 @@ def find_sha256(connection: sqlite3.Connection, source_id: str) -> str | None:
 def known_ids(connection: sqlite3.Connection, source_ids: Collection[str]) -> set[str]:
     """Those of these ids that a source has."""
     rows = connection.execute(
-        "SELECT id FROM json_each(?) JOIN sources ON id = value", (json.dumps(list(source_ids)),)
+        "SELECT sources.id FROM json_each(?) JOIN sources ON sources.id = value",
+        (json.dumps(list(source_ids)),),
     )
     return {row[0] for row in rows}
 
