@@ -218,6 +218,7 @@ def negations(text: str) -> tuple[str, ...]:
     return tuple(m[0].casefold() for m in pattern("negation", "words").finditer(even))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def periods(text: str) -> frozenset[tuple[int | None, int | None]]:
     """The months and years, as (year, month), that `text` names without a day."""
     found = {(date.year, date.month) for date in dates(text) if date.day is None}

@@ -71,12 +71,18 @@ class _Window:
 
 def read(question: str, passages: Sequence[str]) -> tuple[Reading, ...]:
     """The reading of each of the passages, that of its best window; about 5 ms a window."""
-    windows = [list(_windows(question, passage)) for passage in passages]
-    readings = iter(_each(list(chain.from_iterable(windows))))
-    return tuple(
-        max(islice(readings, len(each)), key=lambda reading: reading.margin, default=NOTHING)
-        for each in windows
-    )
+    # Of a text that several sources print, one copy is read.
+    windows = {passage: list(_windows(question, passage)) for passage in passages}
+    readings = iter(_each(list(chain.from_iterable(windows.values()))))
+    best = {
+        passage: max(islice(readings, len(each)), key=_margin, default=NOTHING)
+        for passage, each in windows.items()
+    }
+    return tuple(best[passage] for passage in passages)
+
+
+def _margin(reading: Reading) -> float:
+    return reading.margin
 
 
 def _each(windows: Sequence[_Window]) -> Iterable[Reading]:

