@@ -14,7 +14,7 @@ from index.catalog import Catalog
 from index.store import Store, StoreUnavailableError
 from index.types import Passage
 
-EXACT_PASSAGES = 5_000
+EXACT_PASSAGES = 2_000
 """In sources with no more passages than that, all vectors are compared: it takes 10 ms."""
 SPARE = 2
 """How many times as many passages are asked for as should be enough to fill a larger scope."""

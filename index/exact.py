@@ -32,7 +32,7 @@ def nearest(
         rows = connection.execute(
             "SELECT passages.id, vector FROM json_each(?) CROSS JOIN passages ON source_id = value "
             "ORDER BY position",
-            (json.dumps(sorted(source_ids)),),
+            (json.dumps(sorted(set(source_ids))),),
         )
     best: list[tuple[str, float]] = []
     while part := rows.fetchmany(PART):

@@ -207,11 +207,12 @@ def count_passages(
     connection: sqlite3.Connection, source_ids: Collection[str] | None = None
 ) -> int:
     """The number of passages of these sources, or of all."""
-    wanted = None if source_ids is None else json.dumps(sorted(source_ids))
+    if source_ids is None:
+        return int(connection.execute("SELECT count(*) FROM passages").fetchone()[0])
+    # Source by source, by the index: of an alternative with NULL all rows would be read.
     found = connection.execute(
-        "SELECT count(*) FROM passages "
-        "WHERE ?1 IS NULL OR source_id IN (SELECT value FROM json_each(?1))",
-        (wanted,),
+        "SELECT count(*) FROM json_each(?) CROSS JOIN passages ON source_id = value",
+        (json.dumps(sorted(set(source_ids))),),
     )
     return int(found.fetchone()[0])
 
