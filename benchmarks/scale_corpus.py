@@ -70,7 +70,9 @@ def _paragraphs(data: Path) -> list[str]:
             for source in sources(data / name):
                 parts = (" ".join(part.split()) for part in source.text.split("\n\n"))
                 found.update(dict.fromkeys(part for part in parts if 80 <= len(part) <= 1500))
-    return list(found)
+    texts = list(found)
+    random.Random(0).shuffle(texts)  # so that small libraries are of the same kind as large ones
+    return texts
 
 
 def _copy(text: str, copy: int, pool: Sequence[str]) -> str:
