@@ -212,6 +212,7 @@ def _number_end(match: re.Match[str], unit_group: str) -> int:
     return match.start() + len(match.string[match.start() : end].rstrip())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def negations(text: str) -> tuple[str, ...]:
     """The negating words in `text`, in order."""
     even = text.replace("’", "'")

@@ -97,7 +97,8 @@ def _evened(word: str) -> str:
 @lru_cache(maxsize=4096)
 def romanised(text: str) -> str:
     """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
-    return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))
+    plain = text if text.isascii() else anyascii(text)  # which goes through any text in Python
+    return " ".join(re.findall(r"[a-z0-9]+", plain.casefold()))
 
 
 _ORGANISATION_GAP = 110

@@ -46,6 +46,8 @@ def nearest(
 def stacked(blobs: Sequence[bytes]) -> Vectors:
     """The vectors as one array; raises sqlite3.DatabaseError where they aren't of one length."""
     try:
+        if len({len(blob) for blob in blobs}) > 1:
+            raise ValueError("vectors of different lengths")
         whole = np.frombuffer(b"".join(blobs), dtype="<f4")
         return whole.reshape(len(blobs), -1).astype(np.float32)
     except (TypeError, ValueError) as error:

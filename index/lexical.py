@@ -11,7 +11,7 @@ from index.words import words
 MAX_QUESTION_WORDS = 200
 """Further different words of a question are disregarded."""
 MANY_SOURCES = 1000
-"""From so many sources on it is faster to look among the best of all than to list what is theirs."""
+"""From so many sources on, looking among the best of all is faster than listing their passages."""
 SPARE = 20
 """How many times as many of all are looked at."""
 

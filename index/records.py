@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from index import lexical
+from index import exact, lexical
 from index.types import IndexedSource, Paragraph, Passage, Sentence, Source, Stated, Vectors
 
 _STATED = ("title", "publisher", "author", "published", "lang")
@@ -262,8 +262,5 @@ def _blob(vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> bytes:
 
 
 def _vectors(blobs: Iterable[bytes]) -> Vectors:
-    try:
-        rows = [np.frombuffer(blob, dtype="<f4") for blob in blobs]
-    except (TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError("a vector in it can't be read") from error
-    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, 0), dtype=np.float32)
+    rows = list(blobs)
+    return exact.stacked(rows) if rows else np.zeros((0, 0), dtype=np.float32)

@@ -1,5 +1,7 @@
 """The nearest passages are the same whichever way they are searched for."""
 
+import sqlite3
+
 import pytest
 
 from index import dense, exact, source_from_text
@@ -39,6 +41,12 @@ def test_a_search_in_some_sources_finds_their_nearest(filled, monkeypatch, exact
     assert set(nearest(filled, 12, scope)) <= scope
     assert len(nearest(filled, 1000, scope)) == 50
     assert nearest(filled, 12, {"none"}) == []
+
+
+@pytest.mark.parametrize("blobs", [[b"1234", b"12345678"], [b"123"], [None], ["text"]])
+def test_vectors_that_cannot_be_read_are_damage(blobs):
+    with pytest.raises(sqlite3.DatabaseError, match="a vector in it can't be read"):
+        exact.stacked(blobs)
 
 
 def test_sources_far_from_the_question_are_found_though_none_is_among_the_nearest(
