@@ -206,8 +206,8 @@ def measure_sizes(data: Path, work: Path, sizes: Sequence[int], questions: Seque
         name = f"{size:,} paragraphs"
         if built:
             own = (built.processor - built.embedding) / size * 1000
-            print(f"{name}: built in {built.seconds:.0f} s; {own:.1f} s of processor time per 1,000 "
-                  "paragraphs beside the embedding's; "
+            print(f"{name}: built in {built.seconds:.0f} s; {own:.1f} s of processor time per "
+                  "1,000 paragraphs beside the embedding's; "
                   f"peak memory {peak:.0f} MB")  # fmt: skip
         asked, peak = apart(ask, folder, questions, None)
         print_asked(name, asked, peak, base, embedding)
