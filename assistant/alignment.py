@@ -8,9 +8,13 @@ missing there. Twins render one original in different words: for them fewer shar
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+
 from assistant.differences import differences
 from assistant.evidence import Candidate, Evidence
-from assistant.facts import negations
+from assistant.facts import REMEMBERED, negations
 from assistant.highlight import answer_span
 from assistant.names import names, spelling_key
 from assistant.speakers import quoted_spans
@@ -44,11 +48,12 @@ def counterparts(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, .
 
 def nearest_to_each_other(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
     """From each other source the sentence nearest to this one, if this is nearest to it too."""
-    pool = evidence.prose()
-    own = candidate.sentence.source_id
-    others = sorted({other.sentence.source_id for other in pool} - {own})
-    nearest = [_nearest(candidate, source_id, pool) for source_id in others]
-    return tuple(other for other in nearest if _nearest(other, own, pool) is candidate)
+    told: dict[str, list[Candidate]] = defaultdict(list)
+    for each in evidence.prose():
+        told[each.sentence.source_id].append(each)
+    own = told.pop(candidate.sentence.source_id, [])
+    nearest = [_nearest(candidate, told[source_id]) for source_id in sorted(told)]
+    return tuple(other for other in nearest if other and _nearest(other, own) is candidate)
 
 
 def backing(candidate: Candidate, evidence: Evidence) -> tuple[Candidate, ...]:
@@ -83,10 +88,11 @@ def _has_the_answer(candidate: Candidate, other: Candidate, evidence: Evidence) 
     return len(found) >= MIN_NAMES * len(named) and bool(negations(ours)) == bool(negations(theirs))
 
 
-def _nearest(candidate: Candidate, source_id: str, pool: tuple[Candidate, ...]) -> Candidate:
+def _nearest(candidate: Candidate, pool: Sequence[Candidate]) -> Candidate | None:
     return max(
-        (other for other in pool if other.sentence.source_id == source_id),
+        pool,
         key=lambda other: (similarity(candidate, other), -other.sentence.start),
+        default=None,
     )
 
 
@@ -127,6 +133,7 @@ def _are_twins(first: Candidate, second: Candidate, evidence: Evidence) -> bool:
     return second.sentence.source_id in evidence.twins[first.sentence.source_id]
 
 
-def _words(text: str) -> set[str]:
+@lru_cache(maxsize=REMEMBERED)
+def _words(text: str) -> frozenset[str]:
     """Content words without numbers, which are what aligned sentences may differ in."""
-    return {word for word in content_words(text) if not any(c.isdigit() for c in word)}
+    return frozenset(w for w in content_words(text) if not any(c.isdigit() for c in w))

@@ -129,7 +129,7 @@ def stamp(library: Library) -> LibraryStamp:
     """Which library was asked, in which state."""
     return LibraryStamp(
         fingerprint=library.fingerprint,
-        sources=len(library.content()),
+        sources=library.source_count,
         paragraphs=library.paragraph_count,
     )
 
@@ -159,6 +159,6 @@ def _answer_id(library: Library, question: str, scope: frozenset[str] | None, ma
         "question": question,
         "scope": sorted(scope) if scope is not None else None,
         "engine": [made.engine, made.model, made.prompt_version],
-        "library": [library.fingerprint, library.content()],
+        "library": [library.fingerprint, library.content_digest],
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

@@ -64,7 +64,7 @@ class Chat:
 
     def greet(self) -> None:
         """Tell what is asked and how to go on."""
-        count = len(self.assistant.library.content())
+        count = self.assistant.library.source_count
         self._say(f"{count} source{'s' * (count != 1)}. {self._answered_by()}")
         self._say("Type a question, /help for the commands, /quit or Ctrl-D to leave.")
 
@@ -185,9 +185,8 @@ class Chat:
         return f"Answers are worded by {render.one_line(self.assistant.model)} and checked."
 
     def _check(self, source_id: str) -> None:
-        known = list(self.assistant.library.content())
-        if source_id not in known:
-            near = _near(source_id, known)
+        if self.assistant.library.unknown([source_id]):
+            near = _near(source_id, list(self.assistant.library.content()))
             advice = f"did you mean {near}?" if near else "/sources lists those there are."
             raise SourceError(f"There is no source {source_id[:80]!r}: {advice}")
 

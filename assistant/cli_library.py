@@ -158,7 +158,7 @@ def reindex(library: LibraryOption = None) -> None:
         opened = Library.reindex(
             own_library(library), embedding=load_settings().embedding, progress=progress
         )
-    out.print(Text(f"reindexed {len(opened.content())} sources"))
+    out.print(Text(f"reindexed {opened.source_count} sources"))
 
 
 def _open(library: Path | None) -> Library:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 
+from assistant.facts import REMEMBERED
 from assistant.lexicon import lexicon, pattern, words
 from index.words import content_words
 
@@ -128,7 +129,8 @@ def is_opposite(word: str, text: str) -> bool:
     )
 
 
-def _first_places(text: str) -> dict[str, Span]:
+@lru_cache(maxsize=REMEMBERED)
+def _first_places(text: str) -> Mapping[str, Span]:
     """Where each word, in lower case, stands first."""
     places: dict[str, Span] = {}
     for match in re.finditer(r"\w+", text):

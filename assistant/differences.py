@@ -10,10 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.denials import denial, in_context, opposites
 from assistant.event_order import opposite_orders
-from assistant.facts import Number, dates, is_inexact, negations, numbers, periods, weekdays
+from assistant.facts import (
+    REMEMBERED,
+    Number,
+    dates,
+    is_inexact,
+    negations,
+    numbers,
+    periods,
+    weekdays,
+)
 from assistant.lexicon import pattern
 from assistant.names import Name, employers, is_one_organisation, names, romanised, same_name
 from assistant.substitutions import substitution
@@ -53,6 +63,7 @@ def _told(
     return Difference(kind, what, (first[slice(*ours)], second[slice(*theirs)]), spans)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def differences(first: str, second: str) -> tuple[Difference, ...]:
     """All differences between two sentences that were aligned as telling of the same thing.
 
@@ -195,6 +206,7 @@ def _opposed(first: str, second: str) -> Difference | None:
 # --- what stands in its place --------------------------------------------------------------------
 
 
+@lru_cache(maxsize=REMEMBERED)
 def replaced(first: str, second: str) -> Difference | None:
     """All is the same but for a name or a number, in whose place the other has another one."""
     found = substitution(first, second)
@@ -213,6 +225,7 @@ def replaced(first: str, second: str) -> Difference | None:
 # --- who -----------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=REMEMBERED)
 def affiliation(first: str, second: str, of: tuple[str, ...] | None = None) -> Difference | None:
     """One person (of those named, if given) is said to belong to different organisations."""
     for person in names(first):

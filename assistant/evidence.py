@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,12 +84,15 @@ class Evidence:
     """Inverse document frequency of each content word of the question."""
     readings: tuple[Found, ...] = ()
     """What the reader finds, likeliest first; none where it wasn't asked, see `with_readings`."""
+    _prose: tuple[Candidate, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        prose = (c for c in self.candidates if c.kind in PROSE and not is_question(c.sentence.text))
+        object.__setattr__(self, "_prose", tuple(prose))
 
     def prose(self) -> tuple[Candidate, ...]:
         """The candidates that can be answers, best first; a question is none."""
-        return tuple(
-            c for c in self.candidates if c.kind in PROSE and not is_question(c.sentence.text)
-        )
+        return self._prose
 
     def paragraph_of(self, candidate: Candidate) -> str:
         """The text of the paragraph that the candidate's sentence stands in."""

@@ -212,12 +212,14 @@ def _number_end(match: re.Match[str], unit_group: str) -> int:
     return match.start() + len(match.string[match.start() : end].rstrip())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def negations(text: str) -> tuple[str, ...]:
     """The negating words in `text`, in order."""
     even = text.replace("’", "'")
     return tuple(m[0].casefold() for m in pattern("negation", "words").finditer(even))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def periods(text: str) -> frozenset[tuple[int | None, int | None]]:
     """The months and years, as (year, month), that `text` names without a day."""
     found = {(date.year, date.month) for date in dates(text) if date.day is None}

@@ -77,6 +77,7 @@ _TRANSCRIPTIONS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def spelling_key(name: str) -> tuple[str, ...]:
     """The words of a name with what transcriptions differ in evened out: equal for one name.
 
@@ -85,6 +86,7 @@ def spelling_key(name: str) -> tuple[str, ...]:
     return tuple(_evened(word) for word in romanised(name).split())
 
 
+@lru_cache(maxsize=20_000)
 def _evened(word: str) -> str:
     for written, evened in _TRANSCRIPTIONS:
         word = word.replace(written, evened)
@@ -92,9 +94,11 @@ def _evened(word: str) -> str:
     return re.sub(r"(?<=[aeou])i(?=[aeou])", "", word).rstrip("ae")
 
 
+@lru_cache(maxsize=4096)
 def romanised(text: str) -> str:
     """`text` in lower-case ASCII letters, words apart by one space: "Зеленски" -> "zelenski"."""
-    return " ".join(re.findall(r"[a-z0-9]+", anyascii(text).casefold()))
+    plain = text if text.isascii() else anyascii(text)  # which goes through any text in Python
+    return " ".join(re.findall(r"[a-z0-9]+", plain.casefold()))
 
 
 _ORGANISATION_GAP = 110
@@ -156,6 +160,7 @@ def is_introduced(text: str, person: Name) -> bool:
     return bool(before) and before[0][:1].isupper() and not _begins_sentence(text, person.start)
 
 
+@lru_cache(maxsize=20_000)
 def same_name(first: str, second: str) -> bool:
     """Whether two spellings can name one person: every word of the shorter has its like.
 

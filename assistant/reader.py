@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ SPAN_TOKENS = 20
 REMEMBERED = 64
 """Readings that are kept."""
 THREADS = 2
-"""At most; OMP_NUM_THREADS, which the embedding goes by, holds here too."""
+"""Passages read at a time, at most; OMP_NUM_THREADS, the embedding's threads, holds here too."""
 
 WEIGHTS = Path(__file__).with_name("reader_model") / "reader.onnx"
 VOCABULARY = WEIGHTS.with_name("vocabulary.txt")
@@ -71,7 +72,10 @@ class _Window:
 
 def read(question: str, passages: Sequence[str]) -> tuple[Reading, ...]:
     """The reading of each of the passages, that of its best window; about 5 ms a window."""
-    return tuple(_read(question, passage) for passage in passages)
+    # Of a text that several sources print, one copy is read.
+    distinct = list(dict.fromkeys(passages))
+    best = dict(zip(distinct, _each(partial(_read, question), distinct), strict=True))
+    return tuple(best[passage] for passage in passages)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -79,6 +83,23 @@ def _read(question: str, passage: str) -> Reading:
     """Several steps of an answer ask the same of the same passages."""
     found = (_reading(window) for window in _windows(question, passage))
     return max(found, key=lambda reading: reading.margin, default=NOTHING)
+
+
+def _each(read_one: Callable[[str], Reading], passages: Sequence[str]) -> Iterable[Reading]:
+    """The readings of the passages, in their order.
+
+    Two threads that read a window each are 1.4 times as fast as two that share in one.
+    """
+    return map(read_one, passages) if _threads() == 1 else _pool().map(read_one, passages)
+
+
+def _threads() -> int:
+    return int(os.environ.get("OMP_NUM_THREADS", THREADS))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_threads(), "reader")
 
 
 def _windows(question: str, passage: str) -> Iterator[_Window]:
@@ -131,7 +152,5 @@ def _loaded() -> InferenceSession:
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", THREADS))
-    # Threads that spin while they wait take the processor from whoever else answers questions.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     return InferenceSession(WEIGHTS, options, providers=["CPUExecutionProvider"])

@@ -52,7 +52,7 @@ def open_sample(progress: Callable[[AddEvent], None] | None = None) -> Library:
     while True:
         try:
             library = Library.open_or_create(sample_folder())
-            if len(library.content()) < len(sample_sources()):
+            if library.source_count < len(sample_sources()):
                 library.add(sample_sources(), progress)
             return library
         except LibraryLockedError:

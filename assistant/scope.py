@@ -19,8 +19,7 @@ def scope_of(library: Library, sources: Iterable[str] | None) -> frozenset[str] 
     wanted = frozenset([sources] if isinstance(sources, str) else sources)
     if not wanted:
         raise SettingsError("No source is named: name one, or leave `sources` out for all.")
-    unknown = sorted(wanted - library.content().keys())
-    if unknown:
+    if unknown := library.unknown(wanted):
         raise SourceError(
             f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
         )

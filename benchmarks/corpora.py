@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assistant.evaluation import corpus
 from assistant.evaluation.sets import QuestionSet, read_folder
-from index import AddEvent, Library, PinciteError
+from index import AddEvent, Library, PinciteError, Source
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ def library_of(folder: Path, work: Path) -> Library:
     for note in found.notes:
         print(note, file=sys.stderr)
     return corpus.library_of(found.corpus or (), work / folder.name, _progress)
+
+
+def sources(folder: Path) -> tuple[Source, ...]:
+    return _set(folder).corpus or ()
 
 
 def _set(folder: Path) -> QuestionSet:

@@ -61,7 +61,7 @@ CREATE TABLE sentences (
     utterance_start INTEGER NOT NULL, utterance_end INTEGER NOT NULL,
     vector BLOB NOT NULL
 );
-CREATE INDEX sentences_of_source ON sentences (source_id);
+CREATE INDEX sentences_of_source ON sentences (source_id, paragraph);
 CREATE TABLE passages (
     position INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,

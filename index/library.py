@@ -18,11 +18,13 @@ from index import lexical, records, versions
 from index.additions import AddEvent, AddResult, Item, add_all, teller
 from index.build import without_vectors
 from index.catalog import Catalog
+from index.census import Census
 from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
 from index.faults import damaged, storage_faults
 from index.filters import Filter, matching
+from index.glimpses import Glimpse, glimpses
 from index.manifest import check_manifest, has_library, manifest_for, read_manifest
 from index.store import Store
 from index.types import IndexedSource, Passage
@@ -46,6 +48,7 @@ class _State:
     generation: str
     store: Store
     dense: DenseSearch
+    census: Census
     known: dict[str, Any] = field(default_factory=dict)
     """What was asked of all its rows already."""
 
@@ -287,12 +290,30 @@ class Library:
     @property
     def passage_count(self) -> int:
         """The number of passages of all sources."""
-        return self._known("passages", records.count_passages)
+        return self._current().census.passages
 
     @property
     def paragraph_count(self) -> int:
         """The number of paragraphs of all sources."""
-        return self._known("paragraphs", records.count_paragraphs)
+        return self._current().census.paragraphs
+
+    @property
+    def source_count(self) -> int:
+        """The number of sources."""
+        return self._current().census.sources
+
+    @property
+    def content_digest(self) -> str:
+        """A hash of what the library holds: it changes with the id or text of any source."""
+        return self._current().census.content_digest
+
+    def unknown(self, source_ids: Collection[str]) -> list[str]:
+        """Those of these ids that no source has, sorted."""
+        self._current()
+        asked = [each for each in source_ids if _can_be_stored(each)]
+        with self._catalog.reading() as connection:
+            known = records.known_ids(connection, asked)
+        return sorted(set(source_ids) - known)
 
     def twins(self, source_id: str) -> frozenset[str]:
         """The ids of the sources that render the same original as this one."""
@@ -328,9 +349,13 @@ class Library:
 
     def document_frequency(self, wanted: Iterable[str]) -> dict[str, int]:
         """In how many passages each of these words, as `words()` makes them, occurs."""
+        return self._current().census.document_frequency(wanted)
+
+    def glimpses(self, passages: Iterable[Passage]) -> dict[Passage, Glimpse]:
+        """What ranks each of these passages; one that isn't there any more is left out."""
         self._current()
         with self._catalog.reading() as connection:
-            return lexical.document_frequency(connection, wanted)
+            return glimpses(connection, passages)
 
     def embed_question(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question: shape (dimensions,)."""
@@ -357,7 +382,7 @@ class Library:
                     self._state.store.close()
                 store = Store(self.path / manifest["chroma"])
                 dense = DenseSearch(self._catalog, store)
-                self._state = _State(manifest["generation"], store, dense)
+                self._state = _State(manifest["generation"], store, dense, Census(self._catalog))
                 self._indexed.clear()
             return self._state
 

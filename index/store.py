@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COLLECTION = "passages"
 DATABASE_NAME = "chroma.sqlite3"
+QUERIES_AT_ONCE = 200
 
 _T = TypeVar("_T")
 _addresses_in_use: set[str] = set()
@@ -74,32 +75,39 @@ class Store:
     ) -> list[tuple[str, float]]:
         """The ids of up to `k` passages nearest to `vector`, best first, and their cosines."""
 
-        found = self._query(vector[np.newaxis], k, source_ids)
-        return list(zip(found["ids"][0], _cosines(found), strict=True))
-
-    def nearest_sources(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
-        """For each vector the source ids of the `k` passages nearest to it, and their cosines."""
-        found = self._query(vectors, k, None)
-        return [
-            [
-                (str(each["source_id"]), 1 - float(distance))
-                for each, distance in zip(metadatas, distances, strict=True)
-            ]
-            for metadatas, distances in zip(
-                found["metadatas"] or [], found["distances"] or [], strict=True
-            )
-        ]
-
-    def _query(self, vectors: Vectors, k: int, source_ids: Collection[str] | None) -> QueryResult:
         only = None if source_ids is None else {"source_id": {"$in": sorted(source_ids)}}
-        return self._use(
+        found = self._use(
             lambda collection: collection.query(
-                query_embeddings=vectors,
+                query_embeddings=vector[np.newaxis],
                 n_results=k,
                 where=cast("Where | None", only),
-                include=["distances", "metadatas"],
+                include=["distances"],
             )
         )
+        return list(zip(found["ids"][0], _cosines(found)[0], strict=True))
+
+    def nearest_sources(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
+        """For each vector the source ids of the `k` nearest passages, best first, and cosines.
+
+        Asked together, twenty vectors take as long as two asked one by one.
+        """
+
+        def look_up(collection: ChromaCollection) -> list[list[tuple[str, float]]]:
+            results: list[list[tuple[str, float]]] = []
+            for first in range(0, len(vectors), QUERIES_AT_ONCE):
+                found = collection.query(
+                    query_embeddings=vectors[first : first + QUERIES_AT_ONCE],
+                    n_results=k,
+                    include=["distances", "metadatas"],
+                )
+                for metadatas, cosines in zip(
+                    found["metadatas"] or [], _cosines(found), strict=True
+                ):
+                    owners = [str(metadata["source_id"]) for metadata in metadatas]
+                    results.append(list(zip(owners, cosines, strict=True)))
+            return results
+
+        return self._use(look_up)
 
     def count(self) -> int:
         """The number of passages, leftovers included."""
@@ -175,8 +183,9 @@ def _own_address(folder: Path) -> str:
     return address
 
 
-def _cosines(found: QueryResult) -> list[float]:
-    return [1 - float(distance) for distance in (found["distances"] or [[]])[0]]
+def _cosines(found: QueryResult) -> list[list[float]]:
+    """For each vector that was asked for, the cosines of what was found."""
+    return [[1 - float(distance) for distance in row] for row in found["distances"] or []]
 
 
 @contextmanager

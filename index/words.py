@@ -17,6 +17,7 @@ WORDS_VERSION = 1
 """Raise it when the same text gives other words: libraries must then be reindexed."""
 
 _MAX_STEMMED_CHARS = 64
+_MAX_REMEMBERED_CHARS = 2000
 _WORD = regex.compile(
     # Scripts written without spaces have no words that could be seen: each sign is one.
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
@@ -42,8 +43,18 @@ def words(text: str) -> list[str]:
 
 def content_words(text: str) -> list[str]:
     """`words(text)` without function words; negations stay, as they carry the meaning."""
+    remembered = len(text) <= _MAX_REMEMBERED_CHARS
+    return list(_remembered(text) if remembered else _content_words(text))
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> tuple[str, ...]:
+    return _content_words(text)
+
+
+def _content_words(text: str) -> tuple[str, ...]:
     stop = _stop_words()
-    return [_stem(word) for word in _tokens(text) if word not in stop]
+    return tuple(_stem(word) for word in _tokens(text) if word not in stop)
 
 
 def _tokens(text: str) -> list[str]:

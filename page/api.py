@@ -204,7 +204,7 @@ def _in_turn(
 
 
 def _indexed(assistant: Assistant, source_id: str) -> IndexedSource:
-    if source_id not in assistant.library.content():
+    if assistant.library.unknown([source_id]):
         raise SourceError(
             f"The library has no source {source_id!r}: the endpoint `sources` lists what it has."
         )

@@ -122,7 +122,7 @@ def beginning(assistant: Assistant) -> str:
     return rendered(
         "beginning.html",
         questions=suggested_questions(assistant.library),
-        empty=not assistant.library.content(),
+        empty=not assistant.library.source_count,
     )
 
 

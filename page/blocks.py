@@ -87,7 +87,7 @@ def _masthead(assistant: Assistant) -> str:
     """The line at the top: what is asked, and who words the answers."""
     return rendered(
         "masthead.html",
-        sources=len(assistant.library.content()),
+        sources=assistant.library.source_count,
         paragraphs=assistant.library.paragraph_count,
         model=one_line(assistant.model) if assistant.model else "",
     )

@@ -47,8 +47,7 @@ class Verified:
 
     def content(self) -> str:
         """A digest of what the library holds: an edited source has everything checked again."""
-        content = sorted(self.library.content().items())
-        return _digest(repr(content))
+        return self.library.content_digest
 
     def save(self, conversation: Conversation, content: str | None = None) -> str:
         """The conversation, whose answers are all verified, as text to be kept in the tab.

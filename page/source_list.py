@@ -34,17 +34,18 @@ def scope_ids(assistant: Assistant, kept: str) -> list[str] | None:
 
 def scope_line(assistant: Assistant, kept: str) -> str:
     """What is searched, in words; as HTML, for titles are other people's text."""
-    sources = assistant.library.sources()
-    if not sources:
+    count = assistant.library.source_count
+    if not count:
         return "There are no sources yet: add texts under Sources."
     try:
         ids = scope_ids(assistant, kept)
     except SourceError as error:
         return escape(str(error))
-    if ids is None or len(ids) == len(sources):
-        return f"Searching all {len(sources)} sources" if len(sources) > 1 else "Searching 1 source"
-    titles = [f"<bdi>{escape(_title(each))}</bdi>" for each in sources if each.id in ids]
-    return f"Searching {len(ids)} of {len(sources)} sources: {'; '.join(titles[:3])}" + (
+    if ids is None or len(ids) == count:
+        return f"Searching all {count} sources" if count > 1 else "Searching 1 source"
+    sources, chosen = assistant.library.sources(), set(ids)
+    titles = [f"<bdi>{escape(_title(each))}</bdi>" for each in sources if each.id in chosen]
+    return f"Searching {len(ids)} of {count} sources: {'; '.join(titles[:3])}" + (
         " …" if len(titles) > 3 else ""
     )
 

@@ -183,7 +183,7 @@ def _make(folder: Path) -> None:
 def _stamp(library: Library) -> LibraryStamp:
     return LibraryStamp(
         fingerprint=library.fingerprint,
-        sources=len(library.content()),
+        sources=library.source_count,
         paragraphs=library.paragraph_count,
     )
 

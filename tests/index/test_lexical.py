@@ -52,6 +52,14 @@ def test_k_and_sources_limit_the_search(connection):
     assert found(connection, "bridge", sources=[]) == []
 
 
+@pytest.mark.parametrize("spare", [1, 20], ids=["not among the best of all", "among them"])
+def test_many_sources_are_found_among_the_best_of_all(connection, monkeypatch, spare: int):
+    monkeypatch.setattr(lexical, "MANY_SOURCES", 1)
+    monkeypatch.setattr(lexical, "SPARE", spare)
+    assert found(connection, "bridge", k=1, sources=["a", "c"]) == ["a"]
+    assert found(connection, "bridge мост", k=2, sources=["a", "c"]) == ["c", "a"]
+
+
 def test_document_frequency_counts_passages(connection):
     wanted = words("bridge 1,000 unknown don't")
     assert lexical.document_frequency(connection, wanted) == {

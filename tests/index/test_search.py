@@ -71,3 +71,21 @@ def test_hits_carry_the_evidence_they_are_ranked_by(sample_library):
 
 def test_an_empty_library_has_no_hits(library):
     assert found(library, "anything at all") == []
+
+
+def test_a_text_that_many_sources_have_copied_comes_with_twelve_of_the_copies(library):
+    copies = {f"copy{n:02}": BREAD + "\n" * n for n in range(20)}
+    add(library, {**copies, "other": f"{FLEET}\n\n{MUSIC}\n"})
+    places = found(library, "What happened to the price of bread?", k=7)
+    assert len([source_id for source_id, _ in places if source_id != "other"]) == 13
+    assert ("other", 1) in places
+
+
+def test_only_the_sources_of_hits_are_loaded(library, monkeypatch):
+    add(library, {f"s{n:02}": f"{BREAD} It was the year {n}.\n\n{MUSIC}\n" for n in range(5)})
+    add(library, {"fleet": FLEET})
+    loaded = []
+    indexed = library.indexed
+    monkeypatch.setattr(library, "indexed", lambda id: loaded.append(id) or indexed(id))
+    hits = found(library, "Which storm sank ships in the harbour?", k=1)
+    assert set(loaded) == {source_id for source_id, _ in hits} == {"fleet"}

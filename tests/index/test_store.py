@@ -32,10 +32,14 @@ def test_the_nearest_come_first_with_their_cosines(store: Store):
 def test_sources_limit_the_search(store: Store):
     assert [each for each, _ in store.nearest(VECTORS[0], 5, ["t"])] == ["b"]
     assert store.nearest(VECTORS[0], 5, ["none"]) == []
-    assert [[s for s, _ in found] for found in store.nearest_sources(VECTORS[:2], 1)] == [
-        ["s"],
-        ["t"],
-    ]
+
+
+def test_the_nearest_sources_of_several_vectors_are_found_at_once(store: Store, monkeypatch):
+    monkeypatch.setattr("index.store.QUERIES_AT_ONCE", 2)
+    found = store.nearest_sources(VECTORS[[0, 1, 0]], 1)
+    assert [[source for source, _ in row] for row in found] == [["s"], ["t"], ["s"]]
+    assert found[0][0][1] == pytest.approx(1)
+    assert store.nearest_sources(VECTORS[:0], 1) == []
 
 
 def test_removed_passages_are_gone_and_removing_them_again_is_no_failure(store: Store):

@@ -36,11 +36,11 @@ def test_only_near_sources_are_compared():
     bodies = {"near": rendered(ORIGINAL), "far": RANDOM.permuted(ORIGINAL, axis=1)}
 
     def nearest(vectors, k):
-        found = [
-            [(name, float(cos)) for name, body in bodies.items() for cos in body @ vector]
-            for vector in vectors
-        ]
-        return [sorted(each, key=lambda pair: -pair[1])[:k] for each in found]
+        return [nearest_to(vector)[:k] for vector in vectors]
+
+    def nearest_to(vector):
+        found = [(name, float(cos)) for name, body in bodies.items() for cos in body @ vector]
+        return sorted(found, key=lambda pair: -pair[1])
 
     assert find_twins(ORIGINAL, nearest, {"near": bodies["near"]}.__getitem__, "own") == ["near"]
 
