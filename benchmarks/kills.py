@@ -42,7 +42,7 @@ def main() -> None:
     print(f"{len(outcome.findings)} findings{':' if outcome.findings else '.'}")
     for finding in outcome.findings:
         print(f"- {finding}")
-    sys.exit(1 if outcome.findings else 0)
+    sys.exit(1 if outcome.findings or outcome.most_repeated > BATCH_TEXTS else 0)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from index.store import Store
 
 NAMES = [f"source-{number}" for number in range(8)]
 LONG = "long"
+MOST_WAIT_SECONDS = 30.0
 MOST_SECONDS = 0.8
 """Of processor time that a process works before it is killed, at most, once it has begun."""
 LOOKS_PER_WRITE = 4
@@ -159,9 +160,12 @@ def _until_killed(lines: IO[str], process: int, seconds: float) -> Iterator[dict
 
 
 def _kill_after(process: int, seconds: float) -> None:
-    """Kills once so much processor time is used: a busy machine makes no difference."""
-    end = _used(process) + seconds
-    while _used(process) < end:
+    """Kills once so much processor time is used: a busy machine makes no difference.
+
+    And in any case after a while, lest a process that waits for something is waited for.
+    """
+    end, at_last = _used(process) + seconds, time.monotonic() + MOST_WAIT_SECONDS
+    while _used(process) < end and time.monotonic() < at_last:
         time.sleep(0.005)
     os.kill(process, signal.SIGKILL)
     os._exit(0)
