@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from assistant.list_cells import answer_cells, answer_header, harmless
+from assistant.list_workbooks import plain_openpyxl
 from assistant.question_lists import QuestionList, RowResult
 from assistant.types import Answer
 
@@ -154,6 +155,7 @@ def _fitting(text: str) -> tuple[str, bool]:
 @contextmanager
 def _workbook() -> Iterator[Workbook]:
     """A workbook whose temporary files are gone afterwards, also when something went wrong."""
+    plain_openpyxl()
     from openpyxl import Workbook
 
     workbook = Workbook(write_only=True)

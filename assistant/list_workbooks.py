@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -96,7 +97,13 @@ def _tables(data: bytes, has_formulas: bool, most: int) -> Iterator[Table]:
                 yield table
 
 
+def plain_openpyxl() -> None:
+    """Have openpyxl do without lxml, which hides why a file can't grow; before it is imported."""
+    os.environ.setdefault("OPENPYXL_LXML", "False")
+
+
 def _opened(data: bytes, *, data_only: bool) -> closing[Any]:
+    plain_openpyxl()
     from openpyxl import load_workbook
 
     return closing(load_workbook(io.BytesIO(data), read_only=True, data_only=data_only))

@@ -17,7 +17,7 @@ def test_each_text_of_a_document_is_added_or_refused(tmp_path: Path) -> None:
         assert told == [
             ("bridge.pdf", "added", "bridge"),
             ("broken.docx", "refused", None),
-            ("rows.jsonl", "added", "bell"),
+            ("rows.jsonl, line 1", "added", "bell"),
             ("rows.jsonl, line 2", "refused", None),
         ]
         again = library.add([tmp_path])
