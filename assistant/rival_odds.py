@@ -67,18 +67,21 @@ def features(
         "behind": max(each.margin for each in told) - margin,
         "sources": math.log(len(told)),
         "covered": min(side[0].covered for side in sides),
-        "frame": max(_frame(a, b) for a in first for b in second),
+        "frame": max(_frame(a, b, asked) for a in first for b in second),
         "told_too": float(_tell(first, second[0].words) or _tell(second, first[0].words)),
         "number_missing": float(any(_number_missing(side, asked) for side in sides)),
     }
 
 
-def _frame(first: Telling, second: Telling) -> float:
+def _frame(first: Telling, second: Telling, asked: frozenset[str]) -> float:
     """How far two sentences are one but for what they answer, by what stands around the answers.
 
-    0 to 1; 0 where half of the characters differ (by the normalised indel similarity).
+    0 to 1; 0 where half of the characters differ (by the normalised indel similarity), or a word of
+    the question: what colour the sea is doesn't contradict what colour the sky is.
     """
     around = []
+    if not asked.isdisjoint(set(words(first.words.sentence)) ^ set(words(second.words.sentence))):
+        return 0.0
     for telling in (first, second):
         sentence, (start, end) = telling.words.sentence, telling.words.span
         around.append(f"{sentence[max(0, start - AROUND) : start]} {sentence[end : end + AROUND]}")

@@ -48,8 +48,7 @@ WORDS = (
 FEATURES: dict[ModelName, tuple[str, ...]] = {
     "read": READ,
     "competing": (
-        "cosine", "runner_up_cosine", "length", "names_absent", "negation_missing", "margin",
-        "confirmed", "rivals",
+        "cosine", "length", "names_absent", "negation_missing", "margin", "confirmed", "rivals",
     ),
     "same_language": WORDS,
     "other_language": ("cosine", "passage_cosine"),
