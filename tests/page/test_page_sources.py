@@ -153,7 +153,7 @@ def test_of_many_files_the_good_ones_go_in_and_each_bad_one_is_told(page_of, own
     assert lines[3].endswith("holds binary data, not text: save it as plain UTF-8 text.")
     assert lines[5].endswith("is larger than 20 MB: split it into several files.")
     assert "gnp\N{REPLACEMENT CHARACTER}txt.txt" in lines[8]
-    expect(listed(page)).to_have_count(len(TEXTS) + 5)
+    expect(listed(page)).to_have_count(len(TEXTS) + 6)
     assert page.locator("#added img").count() == 0
     assert page.locator(".toast-wrap").inner_text() == ""
 
