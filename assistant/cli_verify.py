@@ -107,6 +107,10 @@ def verify(
         raise SettingsError("--statements needs a library: leave --against out.")
     sources = _sources(library, against)
     found = _check(file, sources, statements, show_all)
+    if found.states["gone"] and isinstance(sources, FileSources):
+        for each in sources.refused:
+            told = render.printable(f"not checked against {each.name}: {each.reason}")
+            err.print(Text(told), soft_wrap=True)
     if as_json:
         typer.echo(render.as_json(_report(file, found), indent=2))
     else:

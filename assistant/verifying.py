@@ -25,6 +25,7 @@ from assistant.render import one_line
 from assistant.stored_answers import StoredAnswer
 from assistant.types import Answer, Citation, Claim, Side
 from index import (
+    Document,
     IndexedSource,
     Library,
     Refused,
@@ -152,6 +153,8 @@ class FileSources:
         Raises:
             SourceError: a file that is named can't be read, or a folder holds none.
         """
+        self.refused: list[Refused] = []
+        """What in a folder or file can't be read, so that no citation is checked against it."""
         self._by_hash: dict[str, Path] = {}
         self._by_id: dict[str, Path] = {}
         for given in paths:
@@ -160,13 +163,12 @@ class FileSources:
         self._read = lru_cache(maxsize=_CACHED_FILES)(_sources_in)
 
     def _add(self, path: Path, *, named: bool) -> None:
-        try:
-            sources = _sources_in(path)
-        except SourceError:
-            if named:
-                raise
-            return  # a folder may well hold files that aren't texts
-        for source in sources:
+        read = list(read_path(path))
+        refused = [each for each in read if isinstance(each, Refused)]
+        if named and len(refused) == len(read):
+            raise SourceError(f"{refused[0].name}: {refused[0].reason}")
+        self.refused += refused
+        for source in _sources(read):
             self._by_hash.setdefault(source.sha256, path)
             self._by_id.setdefault(source.id, path)
 
@@ -189,13 +191,11 @@ class FileSources:
 
 
 def _sources_in(path: Path) -> tuple[Source, ...]:
-    """All sources in a file. Raises SourceError where there is none that can be read."""
-    read = list(read_path(path))
-    sources = tuple(each.source for each in read if not isinstance(each, Refused))
-    refused = [each for each in read if isinstance(each, Refused)]
-    if refused and not sources:
-        raise SourceError(f"{refused[0].name}: {refused[0].reason}")
-    return sources
+    return tuple(_sources(read_path(path)))
+
+
+def _sources(read: Iterable[Document | Refused]) -> Iterator[Source]:
+    return (each.source for each in read if not isinstance(each, Refused))
 
 
 @lru_cache(maxsize=_CACHED_FILES)

@@ -43,11 +43,15 @@ class Census:
             return int(connection.execute("SELECT count(*) FROM sources").fetchone()[0])
 
     @cached_property
+    def content(self) -> dict[str, str]:
+        """The hash of each source's text, by id."""
+        with self._catalog.reading() as connection:
+            return versions.contents(connection)
+
+    @cached_property
     def content_digest(self) -> str:
         """A hash over the ids of all sources and the hashes of their texts, in any order."""
-        with self._catalog.reading() as connection:
-            content = sorted(versions.contents(connection).items())
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(sorted(self.content.items())).encode()).hexdigest()
 
     def document_frequency(self, wanted: Iterable[str]) -> dict[str, int]:
         """In how many passages each of these words, as `words()` makes them, occurs."""

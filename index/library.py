@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     Embedding = str | Embedder | BaseEmbedding
 
 _CACHED_SOURCES = 64
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,6 @@ class _State:
     store: Store
     dense: DenseSearch
     census: Census
-    known: dict[str, Any] = field(default_factory=dict)
-    """What was asked of all its rows already."""
 
 
 class Library:
@@ -323,7 +319,7 @@ class Library:
 
     def content(self) -> dict[str, str]:
         """What the library holds: the hash of each source's text, by id."""
-        return dict(self._known("content", versions.contents))
+        return dict(self._current().census.content)
 
     def nearest_dense(
         self, vector: NDArray[np.float32], k: int, sources: Collection[str] | None = None
@@ -360,15 +356,6 @@ class Library:
     def embed_question(self, text: str) -> NDArray[np.float32]:
         """The unit vector of one question: shape (dimensions,)."""
         return self._embedder.embed_question(text)
-
-    def _known(self, name: str, read: Callable[[sqlite3.Connection], _T]) -> _T:
-        """What `read` finds in the catalog, read once a generation."""
-        state = self._current()
-        if name not in state.known:
-            with self._catalog.reading() as connection:
-                state.known[name] = read(connection)
-        found: _T = state.known[name]
-        return found
 
     # -- what others write
 

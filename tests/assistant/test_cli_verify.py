@@ -314,6 +314,20 @@ def test_files_stand_in_for_a_library(
     assert run(rows, "--against", only).out.endswith(f"{total} citations: {total} gone\n")
 
 
+def test_where_a_source_is_missing_it_is_told_what_could_not_be_read(
+    run: Run, tmp_path: Path, rows: Path
+) -> None:
+    (tmp_path / "texts").mkdir()
+    broken = tmp_path / "texts" / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7 nothing")
+    (tmp_path / "texts" / "other.txt").write_text("Something else.", encoding="utf-8")
+    done = run(rows, "--against", tmp_path / "texts")
+    assert done.code == 5
+    assert done.err.startswith(f"not checked against {broken}: It can't be read as a PDF")
+    whole = run(rows, "--against", ARTICLES, "--against", broken.parent)
+    assert (whole.code, whole.err) == (0, "")
+
+
 def test_no_library_is_needed_to_check_against_files(
     run: Run, rows: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
