@@ -35,6 +35,8 @@ def documents(
             yield from read_documents(data, stdin_name, columns=columns)
         elif is_address(name):
             yield from _at_address(name, limits, columns)
+        elif "://" in name:
+            yield Refused(name, "Only http and https addresses are fetched: save it as a file.")
         else:
             yield from _on_disk(name, columns)
 

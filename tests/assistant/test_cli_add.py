@@ -53,6 +53,14 @@ def test_a_server_of_the_own_network_is_refused_unless_it_is_named(
         assert not site.asked
 
 
+def test_an_address_that_is_not_of_the_web_is_refused_as_such(
+    run: Run, own: tuple[str, Path]
+) -> None:
+    done = run("add", "ftp://news.example/a.txt", *own)
+    assert done.code == 1
+    assert done.err.startswith("refused ftp://news.example/a.txt: Only http and https")
+
+
 def test_a_folder_a_pattern_and_a_table_go_in_and_what_is_bad_is_told(
     run: Run, own: tuple[str, Path], tmp_path: Path
 ) -> None:
