@@ -99,7 +99,7 @@ class Catalog:
     def __init__(self, folder: Path, file_name: str = FILE_NAME) -> None:
         """`folder` is the library's; nothing is opened or written yet."""
         self.folder = folder
-        self.path = folder / file_name
+        self.path = folder.absolute() / file_name  # SQLite is given an address
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 

@@ -16,6 +16,7 @@ from index import (
     source_from_text,
 )
 from index.catalog import FILE_NAME
+from index.manifest import has_library
 from index.store import Store
 
 BRIDGE = "The bridge\n\nThe old bridge was built in 1901. It fell.\n\nThe new bridge is long."
@@ -320,3 +321,10 @@ def test_threads_may_ask_while_one_adds(library: Library):
         thread.join()
     assert failures == []
     assert library.passage_count == 3 + 5 * 2
+
+
+def test_a_folder_may_be_named_from_where_one_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert not has_library(Path("own"))
+    Library.create("own").close()
+    assert has_library(Path("own"))
