@@ -108,7 +108,7 @@ def threads(assistant: Assistant, width: int) -> Iterator[Pool]:
 @contextmanager
 def processes(assistant: Assistant, width: int) -> Iterator[Pool]:
     """A pool of worker processes, which answer as the assistant does, without a model."""
-    workers = _Workers(assistant.library.path, assistant.strictness)
+    workers = _Workers(assistant.library.address, assistant.strictness)
     pool = Pool(workers.answer, width, width * QUEUED)
     try:
         yield pool
@@ -121,8 +121,8 @@ def processes_suit(assistant: Assistant, rows: int) -> bool:
     """Whether processes answer so many rows faster than threads, and can open the library."""
     if assistant.model is not None or rows < WORTH_PROCESSES or not sys.executable:
         return False
-    try:  # a library whose embedding was given as an object can't be opened by its path alone
-        Library.open(assistant.library.path).close()
+    try:  # a library whose embedding was given as an object can't be opened by its address alone
+        Library.open(assistant.library.address).close()
     except PinciteError:
         return False
     return True
@@ -145,16 +145,16 @@ class _EndedError(Exception):
 
 
 class _Worker:
-    """One process that answers rows from the library in `folder`, one after the other."""
+    """One process that answers rows from the library at `address`, one after the other."""
 
-    def __init__(self, folder: Path, strictness: float) -> None:
+    def __init__(self, address: str, strictness: float) -> None:
         # Two processes whose embeddings use both cores each hinder one another: a question takes
         # 33 ms of processor time then, not 21.
         alone = {"OMP_NUM_THREADS": "1"} | os.environ
         here = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _COMMAND, str(folder), str(strictness)],
+            [sys.executable, "-P", "-c", _COMMAND, address, str(strictness)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=alone | {"PYTHONPATH": paths},
@@ -212,9 +212,9 @@ class _Worker:
 class _Workers:
     """Worker processes, started as they are needed. Threads may share it."""
 
-    def __init__(self, folder: Path, strictness: float) -> None:
-        """`folder` is the library's; `strictness` is as for `Assistant.open`."""
-        self._folder = folder
+    def __init__(self, address: str, strictness: float) -> None:
+        """`address` is the library's; `strictness` is as for `Assistant.open`."""
+        self._address = address
         self._strictness = strictness
         self._idle: deque[_Worker] = deque()
 
@@ -247,7 +247,7 @@ class _Workers:
         try:
             return self._idle.popleft()
         except IndexError:
-            return _Worker(self._folder, self._strictness)
+            return _Worker(self._address, self._strictness)
 
 
 def _line(message: Any) -> bytes:
@@ -270,8 +270,8 @@ def main() -> None:
     """Answer the rows that come on stdin, each with a line on stdout, until no more come."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed must not get between the answers
-    folder, strictness = sys.argv[1:]
-    assistant = Assistant.open(folder, model=extractive.NAME, strictness=float(strictness))
+    address, strictness = sys.argv[1:]
+    assistant = Assistant.open(address, model=extractive.NAME, strictness=float(strictness))
     _send(pipe, {"ready": True})
     for line in sys.stdin.buffer:
         result = answered(assistant, _row(json.loads(line)))

@@ -138,6 +138,11 @@ class Library:
         """Closes the library."""
         self.close()
 
+    @property
+    def address(self) -> str:
+        """What `open` finds it by, from another process too."""
+        return str(self.path)
+
     # -- writing
 
     def add(
