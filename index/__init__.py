@@ -20,8 +20,9 @@ from index.errors import (
     StorageError,
 )
 from index.files import find_texts, read_source
-from index.filters import Filter
+from index.filters import EVERYTHING, Filter
 from index.library import Library
+from index.listing import Listing
 from index.manifest import current_fingerprint, has_library
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
@@ -48,6 +49,7 @@ from index.words import content_words, words
 
 __all__ = [
     "DEFAULT_EMBEDDING",
+    "EVERYTHING",
     "SUPPORTED_SUFFIXES",
     "AddEvent",
     "AddResult",
@@ -62,6 +64,7 @@ __all__ = [
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
+    "Listing",
     "Mended",
     "ModelError",
     "Origin",

@@ -140,7 +140,7 @@ def test_an_unknown_source_limits_nothing(talk: Talk) -> None:
     shown = talk.lines("/sources whats-at-steak", f"/sources {ARTICLE} zzz")
     assert f"There is no source 'whats-at-steak': did you mean {ARTICLE}?" in shown
     assert "There is no source 'zzz': /sources lists those there are." in shown
-    assert talk.chat.scope == ()
+    assert talk.chat.assistant.only.sources is None
 
 
 def test_a_source_or_a_paragraph_is_shown(talk: Talk) -> None:
