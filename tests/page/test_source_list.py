@@ -11,8 +11,9 @@ import pytest
 from assistant import Assistant, LibraryLockedError, SourceError, StorageError
 from assistant.render import one_line
 from index import Library, source_from_text
+from page.choice import scope_ids, scope_line
 from page.failures import sentence
-from page.source_list import find_source, list_html, scope_ids, scope_line
+from page.source_list import find_source, list_html
 
 HOSTILE = '<b onclick="x()">Bold</b> & {{7*7}} \u202eover'
 TEXTS = {
