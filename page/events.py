@@ -31,7 +31,7 @@ element.addEventListener("change", ({ target }) => {
   if (target.matches(".all")) {
     for (const box of boxes()) box.checked = target.checked;
   }
-  if (target.matches("[data-whole]")) window.pincite.tickAll(target.checked);
+  if (target.matches("[data-whole] .all")) window.pincite.tickAll(target.checked);
   else {
     const changed = target.matches(".all") ? boxes() : [target];
     window.pincite.tick(changed.map((box) => box.value), target.checked);

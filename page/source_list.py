@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pydantic import BaseModel, Field, ValidationError
@@ -53,14 +54,12 @@ def list_html(assistant: Assistant, kept: str, view: str = "") -> str:
     `kept` is the choice and `view` the part, as the tab keeps them.
     """
     total = assistant.library.source_count
-    try:
-        choice = read_choice(kept)
-    except PinciteError:
-        choice = Choice(only=frozenset())
-    asked, refused = read_view(view), ""
+    choice, asked, refused = Choice(only=frozenset()), read_view(view), ""
     rows: list[dict[str, object]] = []
     pages = _Pages(1, 0, 0, 0)
     try:
+        with suppress(SourceError):  # what can't be read ticks nothing
+            choice = read_choice(kept)
         sources, pages = _page(assistant, choice, asked)
         rows = [_row(source, chosen=choice.ticks(source.id)) for source in sources]
     except PinciteError as error:
