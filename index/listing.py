@@ -80,16 +80,19 @@ def _ids(
             stored = [each for each in named if each.isascii()]
             asked.append(("id IN (SELECT value FROM json_each(?))", json.dumps(stored)))
     joined = ""
-    if sought := folded(words).encode("utf-8", "replace").decode().split():
-        # Only ASCII is folded by SQLite itself.
-        connection.create_function("folded", 1, folded, deterministic=True)
+    where = [sql for sql, _ in asked]
+    if sought := folded(words).split():
+
+        def has_all(*texts: str | None) -> bool:
+            text = folded(" ".join(each for each in texts if each))
+            return all(word in text for word in sought)
+
+        # In Python, as SQLite folds only ASCII, and takes no condition of a thousand words.
+        connection.create_function("has_all", 3, has_all)
         joined = "JOIN versions ON source_id = id AND number = version"
-        stated = "coalesce(json_extract(metadata, '$.title.value'), '')"
-        text = f"folded(id || ' ' || {stated} || ' ' || coalesce(publisher, ''))"
-        asked += [(f"instr({text}, ?)", word) for word in sought]
-    where = " AND ".join(sql for sql, _ in asked) or "1"
+        where.append("has_all(id, publisher, json_extract(metadata, '$.title.value'))")
     rows = connection.execute(
-        f"SELECT id FROM sources {joined} WHERE {where} ORDER BY position",
+        f"SELECT id FROM sources {joined} WHERE {' AND '.join(where) or '1'} ORDER BY position",
         [value for _, value in asked],
     )
     return [row[0] for row in rows]

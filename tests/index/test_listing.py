@@ -70,6 +70,7 @@ def test_a_part_is_what_stands_there_in_the_whole(papers: Library, limit: int, o
         ("'; DROP TABLE sources; --", []),
         ("\ud800", []),
         ("\0", []),
+        ("mill " * 5000, ["mill"]),
     ],
 )
 def test_every_word_is_in_the_id_title_or_publisher(papers: Library, words: str, found: list[str]):
