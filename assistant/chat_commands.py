@@ -139,7 +139,7 @@ class Chat:
         only = self.assistant.only
         stated = replace(only, sources=None)
         lifts = ["/sources all"] * (only.sources is not None) + ["/filter off"] * bool(told(stated))
-        lift = f" ({' and '.join(lifts)} lifts the limit)" if lifts else ""
+        lift = f" ({' and '.join(lifts)} lift{'s' * (len(lifts) == 1)} the limit)" if lifts else ""
         if told(stated):
             self._say(searched_line(self.assistant).removesuffix(".") + f"{lift}.")
         else:

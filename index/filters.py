@@ -73,7 +73,8 @@ def matching(connection: sqlite3.Connection, wanted: Filter) -> frozenset[str]:
     stated = conditions(wanted)
     if not stated and wanted.sources is not None:
         return frozenset(wanted.sources)
-    found = frozenset(row[0] for row in connection.execute("SELECT id FROM sources"))
+    if not stated:
+        return frozenset(row[0] for row in connection.execute("SELECT id FROM sources"))
     asked, values = [], []
     for name, condition, value, column in stated:
         asked.append(condition)
@@ -108,10 +109,17 @@ def conditions(wanted: Filter) -> list[tuple[str, str, str, str]]:
         # "2025-02" is the whole month: every day of it sorts before "2025-02~".
         found.append(("until", "published <= ?", f"{wanted.until}~", "published"))
     if wanted.publisher is not None:
-        found.append(("publisher", "publisher = ?", folded(wanted.publisher), "publisher"))
+        found.append(
+            ("publisher", "publisher = ?", _storable(folded(wanted.publisher)), "publisher")
+        )
     if wanted.lang is not None:
-        found.append(("lang", "lang = ?", language_code(wanted.lang), "lang"))
+        found.append(("lang", "lang = ?", _storable(language_code(wanted.lang)), "lang"))
     return found
+
+
+def _storable(text: str) -> str:
+    """The text, or one that no source states where SQLite can't be given it."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _none_left(connection: sqlite3.Connection, name: str, value: str, column: str) -> str:

@@ -59,6 +59,8 @@ def test_the_sources_that_meet_all_conditions_are_found(papers, wanted: Filter, 
         (Filter(since="2026"), "--since '2026' no source is left (1 source states no date)"),
         (Filter(since="2025", publisher="X"), "--publisher 'X' no source is left (1 source states"),
         (Filter(lang="fr"), "--lang 'fr' no source is left (1 source states no language)"),
+        (Filter(publisher="\udcff"), "--publisher '\\udcff' no source is left"),
+        (Filter(lang="\ud800"), "--lang '\\ud800' no source is left"),
         (Filter(sources=["silent"], lang="en"), "None of the named sources meets the other"),
     ],
 )
