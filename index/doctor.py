@@ -13,14 +13,17 @@ import numpy as np
 
 from index import records, versions
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
+from index.chroma_folder import folder_store
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryNotFoundError, PinciteError
-from index.manifest import check_readable, manifest_for
+from index.folder_home import FolderHome, FolderLedger, writer_lock
+from index.manifest import check_readable, manifest_for, new_chroma_name
+from index.rebuilding import rebuild, store_again
 from index.recovery import damaged_copies, recover
-from index.store import Store, StoreUnavailableError
+from index.store import StoreUnavailableError
 from index.version_rows import COLUMNS, source_of, unsealed
 from index.words import words
-from index.writer import Progress, new_chroma_name, rebuild, store_again, writer_lock
+from index.writer import Progress
 
 Part = Literal["stored", "computed", "chroma"]
 _MAX_TOLD = 20
@@ -97,23 +100,23 @@ def _must_be_there(folder: Path) -> None:
 
 
 def _compute_again(folder: Path, embedder: Embedder, progress: Progress) -> None:
-    catalog = Catalog(folder)
+    home, manifest = FolderHome(folder), manifest_for(embedder)
     # The vectors that are whole needn't be computed again, wherever they are.
     known = [folder / FILE_NAME, *damaged_copies(folder)[:1]][-1]
     address = f"{known.as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            rebuild(catalog, embedder, manifest_for(embedder), progress, connection)
+            rebuild(home, FolderLedger(folder), embedder, manifest, progress, connection)
     finally:
-        catalog.close()
+        home.close()
 
 
 def _store_again(folder: Path) -> None:
-    catalog = Catalog(folder)
+    home = FolderHome(folder)
     try:
-        store_again(catalog, Store(folder / catalog.meta()["chroma"]))
+        store_again(home, FolderLedger(folder))
     finally:
-        catalog.close()
+        home.close()
 
 
 def _embedding_of(folder: Path) -> str:
@@ -246,7 +249,7 @@ def _of_counts(connection: sqlite3.Connection, passages: int) -> Iterator[str]:
 
 
 def _of_store(connection: sqlite3.Connection, folder: Path) -> Iterator[str]:
-    store = Store(folder)
+    store = folder_store(folder)
     try:
         wanted = set(records.passage_ids(connection))
         if not wanted and not folder.exists():

@@ -1,7 +1,7 @@
 """The Chroma collection that answers "which passages are nearest to this vector".
 
-It can always be made again from the catalog, which is the truth; what a killed process left over
-here is cleaned up by the next one that writes.
+In a folder here, or on a server. It can always be made again from the catalog, which is the truth;
+what a killed process left over here is cleaned up by the next one that writes.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,38 +17,46 @@ from numpy.typing import NDArray
 from index.types import Passage, Vectors
 
 if TYPE_CHECKING:
-    from chromadb.api.client import Client
+    from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import QueryResult, Where
 
-COLLECTION = "passages"
-DATABASE_NAME = "chroma.sqlite3"
 QUERIES_AT_ONCE = 200
 
 _T = TypeVar("_T")
-_addresses_in_use: set[str] = set()
-_addresses_lock = threading.Lock()
 
 
 class StoreUnavailableError(Exception):
-    """Chroma can't open or read its folder; search the catalog's vectors instead."""
+    """Chroma can't open or read what it keeps; search the catalog's vectors instead."""
+
+
+class Chroma(Protocol):
+    """Where Chroma keeps a collection of passages."""
+
+    @property
+    def collection(self) -> str:
+        """The collection's name."""
+
+    def client(self, *, write: bool) -> ClientAPI:
+        """Opens it, once; raises StoreUnavailableError where it isn't there to be read."""
+
+    def close(self) -> None:
+        """Lets go of it; the next use opens it again and sees what others have written."""
 
 
 class Store:
     """One collection of passages; safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is Chroma's own; nothing is opened or written yet."""
-        self.folder = folder
+    def __init__(self, chroma: Chroma) -> None:
+        """Nothing is opened or written yet."""
+        self._chroma = chroma
         self._lock = threading.RLock()
-        self._client: Client | None = None
-        self._address: str | None = None
 
     def add(self, passages: Sequence[Passage], vectors: Vectors) -> None:
         """Adds passages or replaces those with the same ids; row i is the vector of passage i."""
 
         def write(collection: ChromaCollection) -> None:
-            size = self._opened(write=True).get_max_batch_size()
+            size = self._chroma.client(write=True).get_max_batch_size()
             for first in range(0, len(passages), size):
                 batch = passages[first : first + size]
                 collection.upsert(
@@ -64,7 +71,7 @@ class Store:
         """Removes the passages with these ids, as far as they are there."""
 
         def write(collection: ChromaCollection) -> None:
-            size = self._opened(write=True).get_max_batch_size()
+            size = self._chroma.client(write=True).get_max_batch_size()
             for first in range(0, len(ids), size):
                 collection.delete(ids=list(ids[first : first + size]))
 
@@ -126,61 +133,18 @@ class Store:
     def close(self) -> None:
         """Lets go of the files; the next use opens them again and sees what others have written."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
-            if self._address is not None:
-                with _addresses_lock:
-                    _addresses_in_use.discard(self._address)
-                self._address = None
+            self._chroma.close()
 
     def _use(self, action: Callable[[ChromaCollection], _T], *, write: bool = False) -> _T:
         with self._lock, _chroma_faults():
-            client = self._opened(write=write)
+            client, name = self._chroma.client(write=write), self._chroma.collection
             if write:
                 collection = client.get_or_create_collection(
-                    COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+                    name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
                 )
             else:
-                collection = client.get_collection(COLLECTION, embedding_function=None)
+                collection = client.get_collection(name, embedding_function=None)
             return action(collection)
-
-    def _opened(self, *, write: bool) -> Client:
-        if self._client is None:
-            if not write and not (self.folder / DATABASE_NAME).is_file():
-                # Opening would make it, and reading must not write.
-                raise StoreUnavailableError(f"{DATABASE_NAME} is missing")
-            self._address = _own_address(self.folder)
-            self._client = _open_client(self._address, write=write)
-        return self._client
-
-
-def _open_client(address: str, *, write: bool) -> Client:
-    import chromadb
-    from chromadb.config import Settings
-
-    Path(address).mkdir(parents=True, exist_ok=True)
-    settings = Settings(anonymized_telemetry=False, migrations="apply" if write else "validate")
-    try:
-        # The declared return type lacks `close`.
-        return cast("Client", chromadb.PersistentClient(address, settings=settings))
-    except AttributeError as error:
-        # Chroma stumbles over what it hasn't opened; the reason is the error before.
-        raise StoreUnavailableError(str(error.__context__ or error)) from error
-
-
-def _own_address(folder: Path) -> str:
-    """A spelling of the folder that no other store of this process uses.
-
-    Chroma shares one index between all clients of the same spelling, and an index never notices
-    what other processes write: only a client of one's own can be closed and opened afresh.
-    """
-    address = str(folder.resolve())
-    with _addresses_lock:
-        while address in _addresses_in_use:
-            address += "/."
-        _addresses_in_use.add(address)
-    return address
 
 
 def _cosines(found: QueryResult) -> list[list[float]]:
