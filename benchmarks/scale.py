@@ -113,8 +113,7 @@ def build(data: Path, folder: Path, paragraphs: int, embedding: str | None) -> B
 
 def ask(folder: Path, questions: Sequence[str], embedding: str | None) -> Asked:
     """Asks the questions; the cold one is in the operating system's cache, as it was just built."""
-    from assistant import Assistant
-    from assistant import reader
+    from assistant import Assistant, reader
     from assistant.evidence import gather
     from assistant.questions import read_question
     from index import Library

@@ -79,7 +79,8 @@ store.close()
 
 
 def test_what_another_process_writes_is_seen_after_reopening(store: Store, tmp_path):
-    other = folder_store(tmp_path / "chroma")  # a second store here must not keep the old index alive
+    # A second store here must not keep the old index alive.
+    other = folder_store(tmp_path / "chroma")
     assert len(other.nearest(VECTORS[2], 5)) == len(store.nearest(VECTORS[2], 5)) == 2
     subprocess.run([sys.executable, "-c", WRITE, str(tmp_path / "chroma")], check=True, timeout=60)
     store.close()
