@@ -30,9 +30,13 @@ def storage_faults(address: Path | str) -> Iterator[None]:
         raise _for_disk(address, error) from error
 
 
-def damaged(address: Path | str, detail: object) -> StorageError:
+class DamagedError(StorageError):
+    """The files of a library can't be understood."""
+
+
+def damaged(address: Path | str, detail: object) -> DamagedError:
     """The error for a library whose files can't be understood."""
-    return StorageError(
+    return DamagedError(
         f"The library in {str(address)!r} is damaged ({detail}): "
         f"run `pincite doctor --mend --library {address}`."
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from index.catalog import Catalog
 from index.embeddings import Embedder
+from index.server_address import is_address, parse_address
 from index.store import Store
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ def home_of(library: Path | str) -> Home:
 
     Raises SettingsError where the address is none.
     """
+    if isinstance(library, str) and is_address(library):
+        from index.shared import ServerHome
+
+        return ServerHome(parse_address(library))
     from index.folder_home import FolderHome
 
     return FolderHome(Path(library).resolve())

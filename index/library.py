@@ -282,11 +282,12 @@ class Library:
         with self._catalog.reading() as connection:
             if versions.find_sha256(connection, source_id) is None:
                 raise self._no_source(source_id)
+            sha256 = versions.find_origin(connection, source_id, number)
             found = versions.find_original(connection, source_id, number)
-        if found is None:
+        if sha256 is None:
             return None
-        sha256, original = found
-        if not versions.is_original(sha256, original):
+        original = found[1] if found else self._home.original(sha256)
+        if original is None or not versions.is_original(sha256, original):
             raise damaged(self.address, f"the stored original of {source_id!r} has changed")
         return original
 

@@ -54,18 +54,23 @@ def read_manifest(folder: Path) -> dict[str, str]:
     the program has made it.
     """
     manifest = _find_manifest(folder)
+    check_known(folder, manifest)
+    return manifest
+
+
+def check_known(address: Path | str, manifest: Manifest) -> None:
+    """Raises as `read_manifest` does for what was read."""
     if not manifest:
         raise LibraryNotFoundError(
-            f"There is no library in {str(folder)!r}: make one with "
-            f"`pincite add --library {folder} PATH`."
+            f"There is no library in {str(address)!r}: make one with "
+            f"`pincite add --library {address} PATH`."
         )
-    check_readable(folder, manifest)
+    check_readable(address, manifest)
     if int(manifest["schema"]) > SCHEMA_VERSION:
         raise LibraryMismatchError(
-            f"The library in {str(folder)!r} was made by a later version of Pincite: "
+            f"The library in {str(address)!r} was made by a later version of Pincite: "
             "install that version."
         )
-    return manifest
 
 
 def check_readable(address: Path | str, manifest: Manifest) -> None:
