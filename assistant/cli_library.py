@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -161,18 +160,18 @@ def reindex(library: LibraryOption = None) -> None:
     out.print(Text(f"reindexed {opened.source_count} sources"))
 
 
-def _open(library: Path | None) -> Library:
+def _open(library: str | None) -> Library:
     """The library alone: whoever lists or shows sources needs no model, nor its key."""
     with progress_bar(err) as progress:
         return Assistant.open(library, model=extractive.NAME, progress=progress).library
 
 
-def own_library(library: Path | None) -> Path:
+def own_library(library: str | None) -> str:
     """The library to change: the user's own, never the sample."""
-    folder = library or load_settings().library
-    if folder is None:
+    own = library or load_settings().library
+    if own is None:
         raise SettingsError(
             "The sample library can't be changed: name a folder of your own with --library DIR "
             "(or set PINCITE_LIBRARY)."
         )
-    return folder
+    return own

@@ -24,8 +24,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    library: Path | None = None
-    """`PINCITE_LIBRARY`: the folder of the library to use instead of the sample articles."""
+    library: str | None = None
+    """`PINCITE_LIBRARY`: the library to use instead of the sample articles: its folder, or its
+    address on a Chroma server."""
     embedding: str | None = None
     """`PINCITE_EMBEDDING`: the embedding for new libraries, such as "openai:NAME"."""
     model: str | None = None

@@ -6,11 +6,13 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from index.store import Store, StoreUnavailableError
+from index.store import Store, StoreUnavailableError, opened
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
 
+COLLECTION = "passages"
 DATABASE_NAME = "chroma.sqlite3"
 
 _addresses_in_use: set[str] = set()
@@ -25,16 +27,21 @@ def folder_store(folder: Path) -> Store:
 class ChromaFolder:
     """Chroma in a folder of its own, in this process."""
 
-    collection = "passages"
-
     def __init__(self, folder: Path) -> None:
         """Nothing is opened or written yet."""
         self._folder = folder
         self._client: Client | None = None
         self._address: str | None = None
 
-    def client(self, *, write: bool) -> Client:
+    def collection(self, *, write: bool) -> Collection:
         """Opens the folder; only for writing is one made that isn't there."""
+        return opened(self._client_for(write=write), COLLECTION, write=write)
+
+    def max_batch(self) -> int:
+        """How many passages it takes at once."""
+        return self._client_for(write=True).get_max_batch_size()
+
+    def _client_for(self, *, write: bool) -> Client:
         if self._client is None:
             if not write and not (self._folder / DATABASE_NAME).is_file():
                 # Opening would make it, and reading must not write.

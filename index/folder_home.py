@@ -16,7 +16,7 @@ from index.embeddings import Embedder
 from index.errors import LibraryLockedError, StorageError
 from index.faults import storage_faults
 from index.homes import Ledger
-from index.manifest import has_library, manifest_for, new_chroma_name, read_manifest
+from index.manifest import has_catalog, manifest_for, new_chroma_name, read_manifest
 from index.rebuilding import rebuild
 from index.store import Store
 from index.writer import Progress
@@ -38,7 +38,7 @@ class FolderHome:
 
     def exists(self) -> bool:
         """Whether there is a library; StorageError when its catalog is damaged."""
-        return has_library(self.folder)
+        return has_catalog(self.folder)
 
     def manifest(self) -> dict[str, str]:
         """What the library says about itself; LibraryNotFoundError when there is none."""

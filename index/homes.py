@@ -107,3 +107,11 @@ def home_of(library: Path | str) -> Home:
     from index.folder_home import FolderHome
 
     return FolderHome(Path(library).resolve())
+
+
+def has_library(library: Path | str) -> bool:
+    """Whether there is a library in the folder or at the address.
+
+    Raises StorageError when that can't be found out, SettingsError where the address is none.
+    """
+    return home_of(library).exists()

@@ -42,7 +42,7 @@ def current_fingerprint(embedding: str = DEFAULT_EMBEDDING) -> str:
     return manifest_for(load_embedder(embedding))["fingerprint"]
 
 
-def has_library(folder: Path) -> bool:
+def has_catalog(folder: Path) -> bool:
     """Whether there is a library in the folder; StorageError when its catalog is damaged."""
     return bool(_find_manifest(folder))
 

@@ -33,12 +33,11 @@ class StoreUnavailableError(Exception):
 class Chroma(Protocol):
     """Where Chroma keeps a collection of passages."""
 
-    @property
-    def collection(self) -> str:
-        """The collection's name."""
+    def collection(self, *, write: bool) -> ChromaCollection:
+        """Opens it; only for writing is one made that isn't there."""
 
-    def client(self, *, write: bool) -> ClientAPI:
-        """Opens it, once; raises StoreUnavailableError where it isn't there to be read."""
+    def max_batch(self) -> int:
+        """How many passages it takes at once."""
 
     def close(self) -> None:
         """Lets go of it; the next use opens it again and sees what others have written."""
@@ -56,7 +55,7 @@ class Store:
         """Adds passages or replaces those with the same ids; row i is the vector of passage i."""
 
         def write(collection: ChromaCollection) -> None:
-            size = self._chroma.client(write=True).get_max_batch_size()
+            size = self._chroma.max_batch()
             for first in range(0, len(passages), size):
                 batch = passages[first : first + size]
                 collection.upsert(
@@ -71,7 +70,7 @@ class Store:
         """Removes the passages with these ids, as far as they are there."""
 
         def write(collection: ChromaCollection) -> None:
-            size = self._chroma.client(write=True).get_max_batch_size()
+            size = self._chroma.max_batch()
             for first in range(0, len(ids), size):
                 collection.delete(ids=list(ids[first : first + size]))
 
@@ -116,6 +115,14 @@ class Store:
 
         return self._use(look_up)
 
+    def exists(self) -> bool:
+        """Whether the collection is there."""
+        try:
+            self.count()
+        except StoreUnavailableError:
+            return False
+        return True
+
     def count(self) -> int:
         """The number of passages, leftovers included."""
         return self._use(lambda collection: collection.count())
@@ -137,14 +144,16 @@ class Store:
 
     def _use(self, action: Callable[[ChromaCollection], _T], *, write: bool = False) -> _T:
         with self._lock, _chroma_faults():
-            client, name = self._chroma.client(write=write), self._chroma.collection
-            if write:
-                collection = client.get_or_create_collection(
-                    name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-                )
-            else:
-                collection = client.get_collection(name, embedding_function=None)
-            return action(collection)
+            return action(self._chroma.collection(write=write))
+
+
+def opened(client: ClientAPI, name: str, *, write: bool) -> ChromaCollection:
+    """The collection of passages of this name; only for writing is one made that isn't there."""
+    if write:
+        return client.get_or_create_collection(
+            name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+    return client.get_collection(name, embedding_function=None)
 
 
 def _cosines(found: QueryResult) -> list[list[float]]:
@@ -155,13 +164,15 @@ def _cosines(found: QueryResult) -> list[list[float]]:
 @contextmanager
 def _chroma_faults() -> Iterator[None]:
     from chromadb.errors import ChromaError
+    from httpx import HTTPError
 
     try:
         yield
-    except (ChromaError, OSError, ValueError, RuntimeError) as error:
+    except (ChromaError, OSError, ValueError, RuntimeError, HTTPError) as error:
         raise StoreUnavailableError(str(error)) from error
     except BaseException as error:
-        # What its Rust part panics with is no Exception, and can't be imported.
-        if type(error).__name__ != "PanicException":
+        # A server's refusal is a plain Exception; what Chroma's Rust part panics with is none, and
+        # can't be imported.
+        if type(error) is not Exception and type(error).__name__ != "PanicException":
             raise
         raise StoreUnavailableError(str(error)) from error

@@ -69,7 +69,7 @@ class Epochs:
         if not self._rows.claim(f"{_EPOCH}-{epoch.number:012d}", row):
             self._server.drop(epoch.record)
             raise StorageError(
-                f"There is a library at {str(self._server.address)!r} already: open that one."
+                f"There is a library in {str(self._server.address)!r} already: open that one."
             )
 
     def tidy(self, epoch: Epoch) -> None:

@@ -62,7 +62,7 @@ class ServerHome:
     def create(self, manifest: Mapping[str, str]) -> None:
         """Makes an empty library, or leaves nothing; StorageError when there is one already."""
         if self.exists():
-            raise StorageError(f"There is a library at {self.address!r} already: open that one.")
+            raise StorageError(f"There is a library in {self.address!r} already: open that one.")
         stated = {**manifest, "chroma": new_chroma_name(), "generation": "0"}
         self._epochs.begin(Epoch(1, self._epochs.new_record(), stated))
 
@@ -87,10 +87,15 @@ class ServerHome:
             try:
                 self._catch_up()
             except DamagedError:
-                # All that is in a copy is on the server.
-                replica.discard(self.catalog)
+                self._discard_copy()
                 self._catch_up()
             self._refreshed = time.monotonic()
+
+    def fetch_anew(self) -> None:
+        """Makes the copy anew of what the server has."""
+        with self._lock:
+            self._discard_copy()
+            self.refresh(at_once=True)
 
     def rebuild(self, embedder: Embedder, progress: Progress) -> None:
         """Computes everything again from the stored texts; until it is done the old state holds."""
@@ -134,20 +139,27 @@ class ServerHome:
         assert epoch is not None
         return epoch
 
+    def _discard_copy(self) -> None:
+        if self._catalog is not None:
+            replica.discard(self._catalog)
+            self._catalog = None
+
     def _catch_up(self) -> None:
-        for _ in range(_TRIES):
-            if self._epoch is None or self._catalog is None:
-                self._enter(self._newest())
-                continue
+        misses = 0
+        while misses < _TRIES:
             try:
-                if not self._take_changes(Record(self._server, self._epoch.record)):
+                if self._epoch is None or self._catalog is None:
+                    self._enter(self._newest())
+                elif not self._take_changes(Record(self._server, self._epoch.record)):
                     return
-            except CollectionGoneError:
+            except CollectionGoneError:  # indexed anew meanwhile
+                misses += 1
                 self._enter(self._newest())
-            except BlobGoneError:
-                continue  # superseded while it was being read: there is a newer one
+            except BlobGoneError:  # superseded while it was being read: there is a newer one
+                misses += 1
             except ValueError as error:
                 raise damaged_record(self._server, str(error)) from error
+        raise damaged_record(self._server, "what its newest changes are about is missing")
 
     def _take_changes(self, record: Record) -> bool:
         """Brings the next changes into the copy; whether there were any."""
@@ -166,11 +178,11 @@ class ServerHome:
         before = self._epoch
         if before and before.manifest["fingerprint"] != epoch.manifest["fingerprint"]:
             raise LibraryMismatchError(
-                f"The library {self.address!r} was indexed anew with other settings: open it again."
+                f"The library in {self.address!r} was indexed anew with other settings: "
+                "open it again."
             )
-        catalog = self.copy_of(epoch)
-        replica.ensure(catalog, epoch.manifest)
-        self._epoch, self._catalog = epoch, catalog
+        self._epoch, self._catalog = epoch, self.copy_of(epoch)
+        replica.ensure(self._catalog, epoch.manifest)
 
     def copy_of(self, epoch: Epoch) -> Catalog:
         """The copy of the catalog in an epoch, which needn't be there."""

@@ -98,6 +98,6 @@ class _Holder:
 
     def _held(self) -> LibraryLockedError:
         return LibraryLockedError(
-            f"Another process is writing to the library {self._address!r}: "
+            f"Another process is writing to the library in {self._address!r}: "
             "try again when it is done."
         )

@@ -73,8 +73,8 @@ class Record:
         """Makes the change, if its number is free; LibraryLockedError when it isn't any more."""
         if not self._rows.claim(change.row_id, asdict(change)):
             raise LibraryLockedError(
-                f"Another writer has changed the library {str(self._server.address)!r} meanwhile: "
-                "do it again."
+                f"Another writer has changed the library in {str(self._server.address)!r} "
+                "meanwhile: do it again."
             )
 
     def supersede(self, changes: Iterable[Change]) -> None:

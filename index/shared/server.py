@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import PinciteError, StorageError
 from index.server_address import ServerAddress
-from index.store import StoreUnavailableError
+from index.store import StoreUnavailableError, opened
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -60,6 +60,14 @@ class Server:
             self._known[name] = client.get_or_create_collection(name, embedding_function=None)
         return self._known[name]
 
+    def passages(self, name: str) -> Collection:
+        """The collection of passages of this name, made where it isn't there."""
+        if name not in self._known:
+            client = self.client()
+            with server_faults(self.address):
+                self._known[name] = opened(client, name, write=True)
+        return self._known[name]
+
     def names(self, prefix: str) -> list[str]:
         """The names of all collections that begin so."""
         client = self.client()
@@ -85,15 +93,21 @@ class ServerChroma:
 
     def __init__(self, server: Server, collection: str) -> None:
         """Nothing is opened yet."""
-        self.collection = collection
+        self._name = collection
         self._server = server
 
-    def client(self, *, write: bool) -> ClientAPI:
-        """The server's client; raises StoreUnavailableError."""
+    def collection(self, *, write: bool) -> Collection:
+        """Opens the collection; only for writing is one made that isn't there."""
         try:
-            return self._server.client()
-        except StorageError as error:
+            return (
+                self._server.passages(self._name) if write else self._server.collection(self._name)
+            )
+        except (StorageError, CollectionGoneError) as error:
             raise StoreUnavailableError(str(error)) from error
+
+    def max_batch(self) -> int:
+        """How many passages the server takes at once."""
+        return self._server.client().get_max_batch_size()
 
     def close(self) -> None:
         """The server sees to what others have written."""
@@ -113,7 +127,7 @@ def server_faults(address: ServerAddress) -> Iterator[None]:
     except Exception as error:  # the client raises plain ones, ValueErrors and httpx's
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise StorageError(
-            f"The Chroma server at {address.host}:{address.port} can't be used ({reason}): check "
+            f"The Chroma server of the library in {str(address)!r} can't be used ({reason}): check "
             "that it runs there and can be reached, then try again."
         ) from error
 
@@ -139,6 +153,6 @@ def _open(address: ServerAddress) -> ClientAPI:
 def damaged_record(server: Server, detail: str) -> StorageError:
     """The error for what no version of this program has written."""
     return StorageError(
-        f"The library {str(server.address)!r} is damaged ({detail}): restore the server's backup, "
-        "or make the library anew under another name."
+        f"The library in {str(server.address)!r} is damaged ({detail}): restore the server's "
+        "backup, or make the library anew under another name."
     )

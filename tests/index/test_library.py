@@ -17,7 +17,7 @@ from index import (
 )
 from index.catalog import FILE_NAME
 from index.chroma_folder import folder_store
-from index.manifest import has_library
+from index.homes import has_library
 
 BRIDGE = "The bridge\n\nThe old bridge was built in 1901. It fell.\n\nThe new bridge is long."
 SOUP = "The soup\n\nSoup needs salt. It must be hot."
