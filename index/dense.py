@@ -86,15 +86,18 @@ class DenseSearch:
             return self._is_complete
 
     def _from_store(self, vector: NDArray[np.float32], k: int) -> list[tuple[Passage, float]]:
-        found = self._store.nearest(vector, max(k, WIDTH))[:k]
+        nearest = self._store.nearest(vector, max(k, WIDTH))
         with self._catalog.reading() as connection:
-            passages = records.find_passages(connection, [each for each, _ in found])
+            passages = records.find_passages(connection, [each for each, _ in nearest[:k]])
+            if len(passages) < k:
+                # Another writer has added some that aren't in this catalog yet, or a killed one
+                # left some, which the next writer deletes: those after them are looked at too.
+                passages = records.find_passages(connection, [each for each, _ in nearest])
+            found = [(passages[each], cosine) for each, cosine in nearest if each in passages][:k]
             there_are = k if len(found) == k else records.count_passages(connection)
-        # Chroma's graph is approximate: what a killed process left in it, which the catalog doesn't
-        # know, can hide passages that are near behind others. The next writer cleans it up.
-        if len(passages) < len(found) or len(found) < min(k, there_are):
-            raise StoreUnavailableError("it holds what the catalog doesn't, or gives too little")
-        return _ranked([(passages[each], cosine) for each, cosine in found])
+        if len(found) < min(k, there_are):
+            raise StoreUnavailableError("it gives fewer passages than there are")
+        return _ranked(found)
 
     def _from_catalog(
         self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None
