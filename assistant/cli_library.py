@@ -114,7 +114,12 @@ def add(
     limits = FetchLimits(allowed_hosts=frozenset(allow_host or ()))
     given = documents(names, columns=columns_of(column or ()), limits=limits, stdin_name=stdin_name)
     with progress_bar(err) as progress:
-        opened = Library.open_or_create(own_library(library), embedding=load_settings().embedding)
+        settings = load_settings()
+        opened = Library.open_or_create(
+            own_library(library),
+            embedding=settings.embedding,
+            vector_store=settings.vector_store,
+        )
         results = opened.add(given, progress)
     for result in results:
         reason = f": {result.reason}" if result.reason else ""
@@ -154,8 +159,12 @@ def remove(
 def reindex(library: LibraryOption = None) -> None:
     """Build the index again from the stored texts, after an update or for another embedding."""
     with progress_bar(err) as progress:
+        settings = load_settings()
         opened = Library.reindex(
-            own_library(library), embedding=load_settings().embedding, progress=progress
+            own_library(library),
+            embedding=settings.embedding,
+            vector_store=settings.vector_store,
+            progress=progress,
         )
     out.print(Text(f"reindexed {opened.source_count} sources"))
 

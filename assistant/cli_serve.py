@@ -77,6 +77,8 @@ def _make_library(library: str | None, settings: Settings) -> None:
     """An empty library where there is none: the page can add texts to it."""
     if library is None or has_library(library):
         return
-    Library.open_or_create(library, embedding=settings.embedding).close()
+    Library.open_or_create(
+        library, embedding=settings.embedding, vector_store=settings.vector_store
+    ).close()
     line = f"There was no library in {library}: an empty one was made; the page can add texts."
     err.print(Text(render.printable(line)), soft_wrap=True)

@@ -29,6 +29,9 @@ class Settings(BaseModel):
     address on a Chroma server."""
     embedding: str | None = None
     """`PINCITE_EMBEDDING`: the embedding for new libraries, such as "openai:NAME"."""
+    vector_store: str | None = None
+    """`PINCITE_VECTOR_STORE`: where the vectors of new and reindexed libraries are searched:
+    "chroma" or "postgres:postgresql://USER@HOST:PORT/DATABASE"."""
     model: str | None = None
     """`PINCITE_MODEL`: the language model that words the answers, such as "openai:NAME"."""
     base_url: str | None = None

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from index.store import Store, StoreUnavailableError, opened
+from index.chroma import ChromaStore, opened
+from index.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -19,9 +20,9 @@ _addresses_in_use: set[str] = set()
 _addresses_lock = threading.Lock()
 
 
-def folder_store(folder: Path) -> Store:
+def folder_store(folder: Path) -> ChromaStore:
     """The passages that Chroma keeps in a folder."""
-    return Store(ChromaFolder(folder))
+    return ChromaStore(ChromaFolder(folder))
 
 
 class ChromaFolder:

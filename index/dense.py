@@ -76,13 +76,14 @@ class DenseSearch:
     def _store_is_complete(self) -> bool:
         with self._lock:
             if self._is_complete is None:
+                stored: int | None = -1
                 try:
                     stored = self._store.count()
                 except StoreUnavailableError as error:
                     _log.info("Chroma can't be opened, so all vectors are searched: %s", error)
-                    stored = -1
                 with self._catalog.reading() as connection:
-                    self._is_complete = stored >= records.count_passages(connection)
+                    there_are = records.count_passages(connection)
+                self._is_complete = stored is None or stored >= there_are
             return self._is_complete
 
     def _from_store(self, vector: NDArray[np.float32], k: int) -> list[tuple[Passage, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ import numpy as np
 
 from index import records, versions
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
-from index.chroma_folder import folder_store
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryNotFoundError, PinciteError
 from index.folder_home import FolderHome, FolderLedger, writer_lock
@@ -146,11 +145,11 @@ def _embedding_of(folder: Path) -> str:
 
 
 def _examined(folder: Path) -> tuple[Damage, ...]:
-    return examined(folder / FILE_NAME, folder, lambda name: folder_store(folder / name))
+    return examined(folder / FILE_NAME, folder, FolderHome(folder).store)
 
 
 def examined(
-    catalog: Path, library: Path | str, store_of: Callable[[str], Store]
+    catalog: Path, library: Path | str, store_of: Callable[[Mapping[str, str]], Store]
 ) -> tuple[Damage, ...]:
     """What is wrong with a catalog's file, and with the collection of passages that it names.
 
@@ -167,10 +166,7 @@ def examined(
             if not found:
                 found += [Damage("computed", what) for what in _of_computed(connection)]
             if not found:
-                found += [
-                    Damage("chroma", what)
-                    for what in _of_store(connection, store_of(meta["chroma"]))
-                ]
+                found += [Damage("chroma", what) for what in _of_store(connection, store_of(meta))]
             return tuple(found)
     except (sqlite3.Error, PinciteError, TypeError, ValueError, KeyError) as error:
         return (Damage("stored", f"The catalog can't be read ({error})."),)
@@ -274,7 +270,7 @@ def _of_store(connection: sqlite3.Connection, store: Store) -> Iterator[str]:
         wanted = set(records.passage_ids(connection))
         if not wanted and not store.exists():
             return
-        if store.count() != len(wanted) or store.ids() != wanted:
+        if store.count() not in (len(wanted), None) or store.ids() != wanted:
             yield "Chroma doesn't have the passages that the catalog has."
             return
         for part in records.batched(sorted(wanted), records.PART):

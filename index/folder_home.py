@@ -16,9 +16,10 @@ from index.embeddings import Embedder
 from index.errors import LibraryLockedError, StorageError
 from index.faults import storage_faults
 from index.homes import Ledger
-from index.manifest import has_catalog, manifest_for, new_chroma_name, read_manifest
+from index.manifest import has_catalog, new_chroma_name, read_manifest
 from index.rebuilding import rebuild
 from index.store import Store
+from index.vector_stores import named_store
 from index.writer import Progress
 
 LOCK_NAME = "writer.lock"
@@ -59,14 +60,14 @@ class FolderHome:
     def refresh(self) -> None:
         """The catalog is what others write into: there is nothing to do."""
 
-    def rebuild(self, embedder: Embedder, progress: Progress) -> None:
+    def rebuild(self, embedder: Embedder, manifest: Mapping[str, str], progress: Progress) -> None:
         """Computes everything again from the stored texts; until it is done the old state holds."""
         with self.writing() as ledger:
-            rebuild(self, ledger, embedder, manifest_for(embedder), progress)
+            rebuild(self, ledger, embedder, manifest, progress)
 
-    def store(self, name: str) -> Store:
-        """The collection in the folder of this name."""
-        return folder_store(self.folder / name)
+    def store(self, manifest: Mapping[str, str]) -> Store:
+        """Where the passages are searched: in a folder of Chroma's, if not elsewhere."""
+        return named_store(manifest) or folder_store(self.folder / manifest["chroma"])
 
     def tidy(self, name: str) -> None:
         """Deletes what finished or killed rebuilds left beside the folder of this name."""

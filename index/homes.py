@@ -73,14 +73,17 @@ class Home(Protocol):
     def create(self, manifest: Mapping[str, str]) -> None:
         """Makes an empty library, or leaves nothing; StorageError when there is one already."""
 
-    def rebuild(self, embedder: Embedder, progress: Progress) -> None:
-        """Computes everything again from the stored texts; until it is done the old state holds."""
+    def rebuild(self, embedder: Embedder, manifest: Mapping[str, str], progress: Progress) -> None:
+        """Computes everything again from the stored texts; until it is done the old state holds.
+
+        `manifest` is what the library says about itself then.
+        """
 
     def refresh(self) -> None:
         """Brings the catalog to the state that others may have written meanwhile."""
 
-    def store(self, name: str) -> Store:
-        """The collection that the catalog calls by this name."""
+    def store(self, manifest: Mapping[str, str]) -> Store:
+        """Where the passages are searched, of a library that says this about itself."""
 
     def tidy(self, name: str) -> None:
         """Deletes what finished or killed rebuilds left beside the collection of this name."""

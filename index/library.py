@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, records, versions
+from index import lexical, records, versions, words_in_store
 from index.additions import AddEvent, AddResult, Item, add_all, teller
 from index.build import without_vectors
 from index.catalog import Catalog
@@ -28,6 +28,7 @@ from index.homes import Home, home_of
 from index.manifest import check_manifest, manifest_for
 from index.store import Store
 from index.types import IndexedSource, Passage
+from index.vector_stores import CHROMA, KEY, stated
 from index.version_rows import SourceSummary, SourceVersion
 from index.words import content_words
 from index.writer import Writer
@@ -77,23 +78,41 @@ class Library:
         return cls(home, embedder)
 
     @classmethod
-    def create(cls, library: Path | str, *, embedding: Embedding = DEFAULT_EMBEDDING) -> Library:
+    def create(
+        cls,
+        library: Path | str,
+        *,
+        embedding: Embedding = DEFAULT_EMBEDDING,
+        vector_store: str = CHROMA,
+    ) -> Library:
         """Makes an empty library in the folder, which needn't be there, or at the address.
 
-        Raises StorageError when there is one already or it can't be written.
+        `vector_store` is where its vectors are searched: "chroma", or
+        "postgres:postgresql://user@host:port/database". Raises StorageError when there is a library
+        already or it can't be written, SettingsError for a name that is none.
         """
         home = home_of(library)
         embedder = load_embedder(embedding)
-        home.create(manifest_for(embedder))
+        home.create({**manifest_for(embedder), **stated(vector_store, embedder)})
         return cls(home, embedder)
 
     @classmethod
-    def open_or_create(cls, library: Path | str, *, embedding: Embedding | None = None) -> Library:
+    def open_or_create(
+        cls,
+        library: Path | str,
+        *,
+        embedding: Embedding | None = None,
+        vector_store: str | None = None,
+    ) -> Library:
         """Opens the library, or makes an empty one where there is none."""
         home = home_of(library)
         if not home.exists():
             try:
-                return cls.create(library, embedding=embedding or DEFAULT_EMBEDDING)
+                return cls.create(
+                    library,
+                    embedding=embedding or DEFAULT_EMBEDDING,
+                    vector_store=vector_store or CHROMA,
+                )
             except StorageError:
                 if not home.exists():  # else another process was faster
                     raise
@@ -105,16 +124,20 @@ class Library:
         library: Path | str,
         *,
         embedding: Embedding | None = None,
+        vector_store: str | None = None,
         progress: Callable[[AddEvent], None] | None = None,
     ) -> Library:
-        """Builds the index again from the stored texts, with the same embedding or another.
+        """Builds the index again from the stored texts.
 
-        Mends what LibraryMismatchError reports. Until it is done the old index stays in use.
+        With the same embedding and vector store, or others, named as for `create`. Mends what
+        LibraryMismatchError reports. Until it is done the old index stays in use.
         """
         home = home_of(library)
         manifest = home.manifest()
         embedder = load_embedder(embedding or manifest["embedding"])
-        home.rebuild(embedder, teller(progress))
+        where = vector_store or manifest.get(KEY) or CHROMA
+        made = {**manifest_for(embedder), **stated(where, embedder)}
+        home.rebuild(embedder, made, teller(progress))
         return cls(home, embedder)
 
     def close(self) -> None:
@@ -347,9 +370,12 @@ class Library:
 
         `sources` limits the search to the sources with these ids.
         """
-        self._current()
+        state, wanted, found = self._current(), content_words(question), None
+        if sources is None:
+            found = words_in_store.search(self._catalog, state.store, state.census, wanted, k)
         with self._catalog.reading() as connection:
-            found = lexical.search(connection, content_words(question), k, sources)
+            if found is None:
+                found = lexical.search(connection, wanted, k, sources)
             passages = records.find_passages(connection, [each for each, _ in found])
         return [(passages[each], score) for each, score in found]
 
@@ -379,7 +405,7 @@ class Library:
                 check_manifest(self.address, manifest, self._embedder)
                 if self._state is not None:
                     self._state.store.close()
-                store = self._home.store(manifest["chroma"])
+                store = self._home.store(manifest)
                 dense = DenseSearch(self._catalog, store)
                 self._state = _State(generation, store, dense, Census(self._catalog))
                 self._indexed.clear()

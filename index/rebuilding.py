@@ -17,6 +17,7 @@ from index.manifest import new_chroma_name
 from index.migration import update_stored_tables
 from index.types import Source
 from index.unfinished import Unfinished
+from index.vector_stores import forget, named_store
 from index.writer import Progress, compute_all, reconcile, store_faults
 
 
@@ -35,7 +36,9 @@ def rebuild(
     has, a catalog that was made with the same embedding.
     """
     name = new_chroma_name()
-    store = home.store(name)
+    before = home.catalog.meta()
+    made = {**before, **manifest, "chroma": name}
+    store = home.store(made)
     unfinished = Unfinished(home.folder, embedder)
 
     def take_over(source: Source) -> None:
@@ -48,8 +51,9 @@ def rebuild(
             update_stored_tables(connection)
             recreate_derived_tables(connection)
             compute_all(connection, store, unfinished, ledger, progress, take_over)
-            write_meta(connection, {**manifest, "chroma": name})
+            write_meta(connection, made)
         unfinished.discard()
+        forget(named_store(before))
         ledger.end()
     finally:
         unfinished.close()
@@ -68,9 +72,10 @@ def keep_vectors(known: sqlite3.Connection, source: Source, unfinished: Unfinish
 
 def store_again(home: Home, ledger: Ledger) -> None:
     """Makes Chroma's files anew, of what the catalog has; the caller holds the library's lock."""
-    name = home.catalog.meta()["chroma"]
+    manifest = home.catalog.meta()
+    store = home.store(manifest)
     with store_faults(home.address), storage_faults(home.folder):
         ledger.begin()
-        shutil.rmtree(home.folder / name, ignore_errors=True)
-        reconcile(home, home.store(name))
+        shutil.rmtree(home.folder / manifest["chroma"], ignore_errors=True)
+        reconcile(home, store)
         ledger.end()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Self
 
-from index import records, versions
+from index import lexical, records, versions
 from index.build import Split, split_source
 from index.catalog import Catalog
 from index.embeddings import Embedder
@@ -21,8 +21,9 @@ from index.errors import StorageError
 from index.homes import Home, Ledger
 from index.store import Store, StoreUnavailableError
 from index.twins import find_twins
-from index.types import Source
+from index.types import Passage, Source
 from index.unfinished import Unfinished
+from index.words import words
 
 Progress = Callable[[str, int, int], None]
 """Called with the source's id, the texts embedded so far, and how many there are."""
@@ -104,6 +105,11 @@ def compute_all(
         ledger.put(connection, source.id)
 
 
+def words_of(source: Source, passage: Passage) -> str:
+    """The words of a passage, with spaces between."""
+    return " ".join(words(source.text[passage.start : passage.end]))
+
+
 def _embed(split: Split, unfinished: Unfinished, progress: Progress) -> None:
     source_id = split.source.id
     unfinished.embed(split.texts(), lambda done, texts: progress(source_id, done, texts))
@@ -115,7 +121,8 @@ def _store_passages(split: Split, store: Store, unfinished: Unfinished) -> None:
         records.batched(split.passage_texts, records.PART),
         strict=True,
     ):
-        store.add(passages, unfinished.vectors(texts))
+        found = [words_of(split.source, passage) for passage in passages]
+        store.add(passages, unfinished.vectors(texts), found)
 
 
 def _insert_split(
@@ -138,7 +145,7 @@ def _is_in_step(catalog: Catalog, store: Store) -> bool:
     with catalog.reading() as connection:
         wanted = records.count_passages(connection)
     try:
-        return store.count() == wanted
+        return store.count() in (wanted, None)
     except StoreUnavailableError:
         return False
 
@@ -152,7 +159,8 @@ def reconcile(home: Home, store: Store) -> None:
         for part in records.batched(sorted(wanted - stored), records.PART):
             ids, _, vectors = records.passage_vectors(connection, part)
             passages = records.find_passages(connection, ids)
-            store.add([passages[each] for each in ids], vectors)
+            found = lexical.words_of(connection, part)
+            store.add([passages[each] for each in ids], vectors, [found[each] for each in ids])
     if leftovers := stored - wanted:
         store.remove(sorted(leftovers))
 

@@ -39,8 +39,8 @@ def mend_shared(address: ServerAddress) -> Mended:
             if left := _examined(home):
                 with store_faults(home.address):
                     ledger.begin()
-                    store = home.store(home.catalog.meta()["chroma"])
-                    store.remove(sorted(store.ids()))
+                    store = home.store(home.catalog.meta())
+                    store.clear()
                     reconcile(home, store)
                     ledger.end()
                 done.append("The passages on the server were made again from the catalog.")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import platformdirs
 
 from index.catalog import Catalog
+from index.chroma import ChromaStore
 from index.embeddings import Embedder
 from index.errors import LibraryMismatchError, StorageError
 from index.faults import DamagedError
@@ -26,6 +27,7 @@ from index.shared.record import BlobGoneError, Record
 from index.shared.reindexing import reindex
 from index.shared.server import CollectionGoneError, Server, ServerChroma, damaged_record
 from index.store import Store
+from index.vector_stores import forget, named_store
 from index.writer import Progress
 
 FRESH_SECONDS = 0.25
@@ -97,19 +99,21 @@ class ServerHome:
             self._discard_copy()
             self.refresh(at_once=True)
 
-    def rebuild(self, embedder: Embedder, progress: Progress) -> None:
+    def rebuild(self, embedder: Embedder, manifest: Mapping[str, str], progress: Progress) -> None:
         """Computes everything again from the stored texts; until it is done the old state holds."""
         epoch = self._newest()
         with lease(self._server, self._name):
             old = Record(self._server, epoch.record)
             ServerLedger(old, self._originals).begin()  # whoever comes next clears up
-            new = reindex(self, self._server, epoch, embedder, progress)
+            new = reindex(self, self._server, epoch, embedder, manifest, progress)
             self._epochs.begin(new)
             self._epochs.tidy(new)
+            forget(named_store(epoch.manifest))
 
-    def store(self, name: str) -> Store:
-        """The collection of passages that the catalog calls by this name."""
-        return Store(ServerChroma(self._server, passages_name(self._name, name)))
+    def store(self, manifest: Mapping[str, str]) -> Store:
+        """Where the passages are searched: on the server, if not elsewhere."""
+        name = passages_name(self._name, manifest["chroma"])
+        return named_store(manifest) or ChromaStore(ServerChroma(self._server, name))
 
     def tidy(self, name: str) -> None:
         """Deletes what finished or killed rebuilds left behind."""

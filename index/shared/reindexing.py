@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from index import versions
 from index.catalog import create_tables
 from index.embeddings import Embedder
-from index.manifest import manifest_for, new_chroma_name
+from index.manifest import new_chroma_name
 from index.shared import replica
 from index.shared.epochs import Epoch, Epochs
 from index.shared.ledger import ServerLedger
@@ -23,17 +24,22 @@ if TYPE_CHECKING:
 
 
 def reindex(
-    home: ServerHome, server: Server, old: Epoch, embedder: Embedder, progress: Progress
+    home: ServerHome,
+    server: Server,
+    old: Epoch,
+    embedder: Embedder,
+    manifest: Mapping[str, str],
+    progress: Progress,
 ) -> Epoch:
     """Computes everything again from the stored texts, for the epoch that is returned.
 
     The caller holds the lease. What is embedded is kept when it is killed, on this machine.
     """
     chroma = new_chroma_name()
-    manifest = {**manifest_for(embedder), "chroma": chroma, "generation": "0"}
+    manifest = {**manifest, "chroma": chroma, "generation": "0"}
     new = Epoch(old.number + 1, Epochs(server).new_record(), manifest)
     ledger = ServerLedger(Record(server, new.record), Originals(server, server.address.name))
-    catalog, store = home.copy_of(new), home.store(chroma)
+    catalog, store = home.copy_of(new), home.store(manifest)
     unfinished = Unfinished(home.folder, embedder)
     home.folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from index.chroma import opened
 from index.errors import PinciteError, StorageError
 from index.server_address import ServerAddress
-from index.store import StoreUnavailableError, opened
+from index.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI

@@ -141,7 +141,7 @@ def test_many_leftovers_do_not_crowd_out_the_known_passages(library: Library):
     vector = library.embed_question("The new bridge is long.")
     store = chroma(library)
     leftovers = [Passage(f"lost@0:{n}.1", "lost", n, 0, 1, 1) for n in range(400)]
-    store.add(leftovers, np.tile(vector, (400, 1)))
+    store.add(leftovers, np.tile(vector, (400, 1)), [""] * 400)
     store.close()
     with Library.open(library.path, embedding=library._embedder) as opened:
         found = opened.nearest_dense(vector, 2)

@@ -19,7 +19,7 @@ def passage(name: str, source: str = "s") -> Passage:
 @pytest.fixture
 def store(tmp_path: Path):
     made = folder_store(tmp_path / "chroma")
-    made.add([passage("a"), passage("b", "t")], VECTORS[:2])
+    made.add([passage("a"), passage("b", "t")], VECTORS[:2], ["", ""])
     yield made
     made.close()
 
@@ -72,7 +72,7 @@ from pathlib import Path
 from index import Passage
 from index.chroma_folder import folder_store
 store = folder_store(Path(sys.argv[1]))
-store.add([Passage("c", "u", 1, 0, 1, 1)], np.eye(4, dtype=np.float32)[2:3])
+store.add([Passage("c", "u", 1, 0, 1, 1)], np.eye(4, dtype=np.float32)[2:3], [""])
 store.remove(["a"])
 store.close()
 """
