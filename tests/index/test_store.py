@@ -36,7 +36,7 @@ def test_sources_limit_the_search(store: Store):
 
 
 def test_the_nearest_sources_of_several_vectors_are_found_at_once(store: Store, monkeypatch):
-    monkeypatch.setattr("index.store.QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr("index.chroma.QUERIES_AT_ONCE", 2)
     found = store.nearest_sources(VECTORS[[0, 1, 0]], 1)
     assert [[source for source, _ in row] for row in found] == [["s"], ["t"], ["s"]]
     assert found[0][0][1] == pytest.approx(1)
