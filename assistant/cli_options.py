@@ -10,11 +10,12 @@ import typer
 from index import Filter
 
 LibraryOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--library",
         metavar="DIR",
-        help="Folder of the library; PINCITE_LIBRARY or the sample articles by default.",
+        help="Folder of the library, or its address on a Chroma server, chroma://HOST:PORT/NAME; "
+        "PINCITE_LIBRARY or the sample articles by default.",
         show_default=False,
     ),
 ]
