@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -195,3 +196,13 @@ def test_failures_are_told_without_the_folder_of_the_library(
     told = sentence(four, failure(said))
     assert told == "The library is full: run `pincite sources`."
     assert told == one_line(told)
+
+
+# --- libraries of thousands ----------------------------------------------------------------------
+
+
+def test_what_shows_a_few_sources_never_loads_all() -> None:
+    root = Path(__file__).parents[2]
+    shown = [*(root / "page").glob("*.py"), root / "assistant" / "chat_commands.py"]
+    shown += [root / "assistant" / f"{name}.py" for name in ("suggestions", "bibliography")]
+    assert [path.name for path in shown if "library.sources()" in path.read_text("utf-8")] == []
