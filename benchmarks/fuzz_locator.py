@@ -405,7 +405,8 @@ def main() -> None:
             os._exit(1 if run.told() else 0)
 
     options = [f"-max_len={MAX_BYTES}", f"-seed={given.seed or 1}", "-verbosity=0", "-timeout=300"]
-    atheris.Setup([sys.argv[0], *options, "-len_control=0", "-rss_limit_mb=0"], guided)
+    options += ["-len_control=0", "-rss_limit_mb=0", "-report_slow_units=1000"]
+    atheris.Setup([sys.argv[0], *options], guided)
     atheris.Fuzz()
 
 

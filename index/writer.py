@@ -50,6 +50,7 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Notes that nothing was left undone, unless something was."""
+        self._store.close()
         self._unfinished.close()
         if kind is None:
             self._ledger.end()
