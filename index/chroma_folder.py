@@ -57,8 +57,10 @@ class ChromaFolder:
                 if not write:
                     raise StoreUnavailableError("its graph isn't what was written")
                 shutil.rmtree(self._folder)
-            self._address = _own_address(self._folder)
-            self._client = _open_client(self._address, write=write)
+            # Chroma remembers the address of a client that it failed to open: it isn't used again.
+            address = _own_address(self._folder)
+            self._client = _open_client(address, write=write)
+            self._address = address
         if write and self._noted is None:
             self._noted = graph_files.stamps(self._folder)
         self._note_graph()

@@ -7,6 +7,7 @@ Searches disregard these, and the next writer deletes them.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from index.build import Split, split_source
 from index.catalog import Catalog
 from index.embeddings import Embedder
 from index.errors import StorageError
+from index.faults import disk_full, is_full
 from index.homes import Home, Ledger
 from index.store import Store, StoreUnavailableError
 from index.twins import find_twins
@@ -27,6 +29,8 @@ from index.words import words
 
 Progress = Callable[[str, int, int], None]
 """Called with the source's id, the texts embedded so far, and how many there are."""
+
+_log = logging.getLogger(__name__)
 
 
 class Writer:
@@ -39,6 +43,7 @@ class Writer:
         self._store = store
         self._ledger = ledger
         self._unfinished = Unfinished(home.folder, embedder)
+        self._has_left_over = False
 
     def __enter__(self) -> Self:
         """Repairs what an earlier writer left undone."""
@@ -52,7 +57,7 @@ class Writer:
         """Notes that nothing was left undone, unless something was."""
         self._store.close()
         self._unfinished.close()
-        if kind is None:
+        if kind is None and not self._has_left_over:
             self._ledger.end()
 
     def add(
@@ -69,7 +74,7 @@ class Writer:
                 versions.insert(connection, source, original, _now())
                 _insert_split(connection, self._store, split, self._unfinished)
                 self._ledger.put(connection, source.id)
-            self._store.remove(gone)
+            self._forget(gone)
             self._ledger.settle()
             self._unfinished.forget(split.texts())
 
@@ -81,8 +86,16 @@ class Writer:
                 gone = records.delete(connection, source_id)
                 versions.remove(connection, source_id)
                 self._ledger.remove(connection, source_id)
-            self._store.remove(gone)
+            self._forget(gone)
             self._ledger.settle()
+
+    def _forget(self, gone: list[str]) -> None:
+        """Removes what the catalog has forgotten; what can't be is left to the next writer."""
+        try:
+            self._store.remove(gone)
+        except StoreUnavailableError as error:  # the disk is full, say: the change itself is done
+            _log.info("Chroma still has passages that are gone: %s", error)
+            self._has_left_over = True
 
 
 def compute_all(
@@ -176,7 +189,9 @@ def store_faults(address: str) -> Iterator[None]:
     try:
         yield
     except StoreUnavailableError as error:
+        if "disk is full" in str(error) or is_full(address):
+            raise disk_full(address) from error
         raise StorageError(
             f"The vectors of the library in {address!r} can't be written ({error}): check the "
-            f"disk and the rights, then run `pincite reindex --library {address}`."
+            f"disk and the rights, then run `pincite doctor --mend --library {address}`."
         ) from error
