@@ -10,7 +10,7 @@ from tests.full_disk import may_mount
 
 
 def test_a_disk_that_gets_full_loses_nothing(tmp_path: Path) -> None:
-    """Without any room, and with half of what is needed; by hand at many points, and more commands."""
+    """Without any room, and with half of what is needed; by hand at many points and of all."""
     command = [*may_mount(), sys.executable, "-m", "benchmarks.full_disk", "--points", "2"]
     done = subprocess.run(
         [*command, "--only", "add", "--folder", tmp_path],
