@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import index.embeddings
-from index import Library, PinciteError, examine, mend, source_from_text
+from index import Library, LibraryNotFoundError, PinciteError, examine, mend, source_from_text
 from tests.apart import DiedError, apart
 from tests.index.conftest import WordEmbedder
 
@@ -182,7 +182,7 @@ def _mended(folder: Path) -> tuple[str, ...] | None:
     index.embeddings.NanoEmbedder = WordEmbedder
     try:
         mended = mend(folder)
-    except PinciteError:
+    except LibraryNotFoundError:
         return None
     if mended.left or examine(folder):
         raise AssertionError(f"left: {mended.left}, {examine(folder)}")
