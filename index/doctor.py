@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from index import records, versions
+from index import records, twin_rows, versions
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryNotFoundError, PinciteError
@@ -229,12 +229,7 @@ def _of_counts(connection: sqlite3.Connection, passages: int) -> Iterator[str]:
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         if count != passages:
             yield f"There are {count} rows of {table}, and should be {passages}."
-    orphans = connection.execute(
-        "SELECT count(*) FROM twins WHERE source_id NOT IN (SELECT id FROM sources) "
-        "OR twin_id NOT IN (SELECT id FROM sources)"
-    ).fetchone()
-    if orphans != (0,):
-        yield "Twins are noted of sources that aren't there."
+    yield from twin_rows.faults(connection)
     connection.execute("BEGIN")
     try:
         connection.execute("INSERT INTO lexical (lexical) VALUES ('integrity-check')")

@@ -18,7 +18,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from index import records, versions
+from index import grouping, records, versions
 from index.build import Split, split_source, with_context
 from index.catalog import Catalog, create_tables, recreate_derived_tables, write_meta
 from index.embeddings import Embedder
@@ -26,7 +26,6 @@ from index.errors import LibraryLockedError, StorageError
 from index.faults import storage_faults
 from index.migration import update_stored_tables
 from index.store import Store, StoreUnavailableError
-from index.twins import find_twins
 from index.types import Source
 from index.unfinished import Unfinished
 
@@ -189,15 +188,8 @@ def _insert_split(
     connection: sqlite3.Connection, store: Store, split: Split, unfinished: Unfinished
 ) -> None:
     """Enters what was computed from a source whose passages are in the store already."""
-    source_id = split.source.id
     records.insert_split(connection, split, unfinished.vectors)
-    twins = find_twins(
-        records.body_vectors(connection, source_id),
-        store.nearest_sources,
-        lambda other: records.body_vectors(connection, other),
-        source_id,
-    )
-    records.add_twins(connection, source_id, twins)
+    grouping.enter(connection, split, store.nearest_sources)
 
 
 def _is_in_step(catalog: Catalog, store: Store) -> bool:
