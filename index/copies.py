@@ -34,7 +34,8 @@ _COMPARED = 3
 """Sentences that are compared with one."""
 
 _NUMBER = regex.compile(r"\p{N}+(?:[.,:]\p{N}+)*")
-_CAPITAL = regex.compile(r"\b\p{Lu}[\p{L}\p{M}\p{N}]*")
+_WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{N}]*")
+_CAPITAL = regex.compile(rf"\b(?=\p{{Lu}}){_WORD.pattern}")
 
 _Pair = tuple[str, str]
 
@@ -45,10 +46,10 @@ class Told:
 
     words: tuple[str, ...]
     numbers: frozenset[str]
-    capitals: frozenset[str]
-    """Words with a capital, case folded."""
+    all_words: frozenset[str]
+    """Its words as they are written, case folded."""
     names: frozenset[str]
-    """Those of them that may be names, as no function words are."""
+    """Those of them that may be names: with a capital, and no function words."""
 
 
 class Wording:
@@ -119,10 +120,11 @@ def shares(one: Wording, other: Wording) -> Shares:
 
 def _told(sentence: str) -> Told:
     capitals = frozenset(word.casefold() for word in _CAPITAL.findall(sentence))
+    written = frozenset(word.casefold() for word in _WORD.findall(sentence))
     return Told(
         tuple(words(sentence)),
         frozenset(_NUMBER.findall(sentence)),
-        capitals,
+        written,
         capitals - _function_words(),
     )
 
@@ -144,6 +146,6 @@ def _are_worded_alike(told: Told, other: Told) -> bool:
 def _has_facts(told: Told, other: Told) -> bool:
     """Whether the other has the numbers of this one, and its names in some spelling."""
     return told.numbers <= other.numbers and all(
-        any(Indel.normalized_similarity(name, each) >= _SAME_NAME for each in other.capitals)
-        for name in told.names - other.capitals
+        any(Indel.normalized_similarity(name, each) >= _SAME_NAME for each in other.names)
+        for name in told.names - other.all_words
     )

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from index import records, twin_rows, versions
+from index import grouping, records, twin_rows, versions
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryNotFoundError, PinciteError
@@ -209,6 +209,8 @@ def _of_computed(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{str(error)[:1].upper()}{str(error)[1:]}."
             continue
         passages += len(indexed.passages)
+        if not grouping.has_its_signature(connection, indexed):
+            yield f"The signature of {source.id!r} has changed."
         stored = dict(
             connection.execute(
                 "SELECT id, words FROM passages LEFT JOIN lexical ON lexical.rowid = position "

@@ -1,7 +1,8 @@
 """Keeps up to date which sources are twins: copies of one text, or renderings of one original.
 
 In the order of adding, a source that copies or renders an earlier first one is its twin, any other
-is a first one. So what is noted is the same in whatever way a library came to hold its sources.
+is a first one. So what is noted is the same in whatever way a library came to hold its sources, but
+for what only a search for near passages finds: none is made when a source is removed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from index.build import Split
 from index.copies import Wording
 from index.minhash import signature
 from index.twins import Nearest, near_sources, renderings
-from index.types import Vectors
+from index.types import IndexedSource, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ _Related = Callable[[str], _Relation]
 def enter(connection: sqlite3.Connection, split: Split, nearest: Nearest) -> None:
     """Notes whose twin a source is of which all else is stored; `nearest` searches passages."""
     source_id = split.source.id
-    body = {paragraph.number for paragraph in split.paragraphs if paragraph.kind == "body"}
-    wording = Wording(each.text for each in split.sentences if each.paragraph in body)
+    wording = _wording(split)
     twin_rows.insert_signature(connection, source_id, signature(wording.all_words()))
     own = _Compared(source_id, twin_rows.position(connection, source_id), wording)
     related = _related_to(connection, own)
@@ -78,6 +78,23 @@ def leave(connection: sqlite3.Connection, source_id: str) -> None:
     _settle(connection, pending)
 
 
+def has_its_signature(connection: sqlite3.Connection, indexed: IndexedSource) -> bool:
+    """Whether the signature that is stored of a source is that of its text."""
+    wanted = signature(_wording(indexed).all_words())
+    stored = twin_rows.stored_signature(connection, indexed.source.id)
+    return (
+        np.array_equal(stored, wanted)
+        if stored is not None and wanted is not None
+        else (stored is wanted)
+    )
+
+
+def _wording(source: Split | IndexedSource) -> Wording:
+    """What is compared of a source's words: the sentences of its body."""
+    body = {paragraph.number for paragraph in source.paragraphs if paragraph.kind == "body"}
+    return Wording(each.text for each in source.sentences if each.paragraph in body)
+
+
 def _settle(connection: sqlite3.Connection, pending: Collection[str]) -> None:
     """Decides again of these sources, in the order of adding, and of all on which that bears."""
     concerned = set(pending)
@@ -93,8 +110,10 @@ def _settle(connection: sqlite3.Connection, pending: Collection[str]) -> None:
                 twin_rows.disband(connection, source_id)
         elif not is_first:
             own = _compared(connection, source_id)
-            found = [*twin_rows.alike(connection, source_id), *concerned]
-            candidates = _with_firsts(connection, found)
+            # Nothing may be noted of those that wait to be decided of.
+            candidates = concerned | _with_firsts(
+                connection, twin_rows.alike(connection, source_id)
+            )
             for first in twin_rows.firsts(connection, [source_id]).get(source_id, ()):
                 candidates |= twin_rows.members(connection, first)
             more = _lead(connection, own, _related_to(connection, own), candidates)

@@ -41,6 +41,20 @@ def held(library: Library, queries: dict[str, str]) -> dict[str, Counter[tuple]]
     return found
 
 
+def rows(library: Library) -> dict[str, int]:
+    """The rows of every table but those about the library itself and of the lexical index."""
+    connection = sqlite3.connect(library.path / FILE_NAME)
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'meta' "
+        "AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'lexical%'"
+    ).fetchall()
+    found = {
+        name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for (name,) in names
+    }
+    connection.close()
+    return found
+
+
 def in_chroma(library: Library) -> set[str]:
     (folder,) = library.path.glob("chroma-*")
     store = Store(folder)
@@ -93,6 +107,7 @@ def test_no_row_is_left_of_what_is_gone(tmp_path: Path, embedder, seed: int):
         for name in expected:
             changed.remove(name)
         assert set(map(len, held(changed, DERIVED | STORED).values())) == {0}
+        assert set(rows(changed).values()) == {0}
         assert in_chroma(changed) == set()
         left = {path.name for path in changed.path.iterdir() if path.is_file()}
         assert left - {f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"} == {FILE_NAME, LOCK_NAME}
