@@ -205,12 +205,11 @@ def _of_computed(connection: sqlite3.Connection) -> Iterator[str]:
         try:
             indexed = records.indexed(connection, source)
             records.sealed_passage_vectors(connection, source.id)
+            grouping.check_signature(connection, indexed)
         except sqlite3.Error as error:
             yield f"{str(error)[:1].upper()}{str(error)[1:]}."
             continue
         passages += len(indexed.passages)
-        if not grouping.has_its_signature(connection, indexed):
-            yield f"The signature of {source.id!r} has changed."
         stored = dict(
             connection.execute(
                 "SELECT id, words FROM passages LEFT JOIN lexical ON lexical.rowid = position "

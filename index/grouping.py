@@ -78,15 +78,16 @@ def leave(connection: sqlite3.Connection, source_id: str) -> None:
     _settle(connection, pending)
 
 
-def has_its_signature(connection: sqlite3.Connection, indexed: IndexedSource) -> bool:
-    """Whether the signature that is stored of a source is that of its text."""
+def check_signature(connection: sqlite3.Connection, indexed: IndexedSource) -> None:
+    """Raises sqlite3.DatabaseError where the signature that is stored isn't that of the text."""
     wanted = signature(_wording(indexed).all_words())
     stored = twin_rows.stored_signature(connection, indexed.source.id)
-    return (
-        np.array_equal(stored, wanted)
-        if stored is not None and wanted is not None
-        else (stored is wanted)
-    )
+    if stored is None or wanted is None:
+        is_same = stored is wanted
+    else:
+        is_same = np.array_equal(stored, wanted)
+    if not is_same:
+        raise sqlite3.DatabaseError(f"the signature of {indexed.source.id!r} has changed")
 
 
 def _wording(source: Split | IndexedSource) -> Wording:

@@ -25,6 +25,8 @@ BANDS = 48
 BAND_VALUES = 3
 SHINGLE_WORDS = 3
 
+SIGNATURE_BYTES = 4 * BANDS * BAND_VALUES
+
 Signature = NDArray[np.uint32]
 """The least values: shape (BANDS * BAND_VALUES,)."""
 

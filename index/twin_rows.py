@@ -14,7 +14,14 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from index.minhash import Signature, buckets, from_bytes, resemblance, to_bytes
+from index.minhash import (
+    SIGNATURE_BYTES,
+    Signature,
+    buckets,
+    from_bytes,
+    resemblance,
+    to_bytes,
+)
 
 _OF_BUCKET = 20
 """Sources of one bucket that are looked at: the earliest, so the first of many copies is there."""
@@ -132,10 +139,15 @@ def remove_signature(connection: sqlite3.Connection, source_id: str) -> None:
 
 
 def stored_signature(connection: sqlite3.Connection, source_id: str) -> Signature | None:
-    """The signature of a source; None where it has none."""
+    """The signature of a source; None where it has none.
+
+    Raises sqlite3.DatabaseError where what is stored is none.
+    """
     row = connection.execute(
         "SELECT signature FROM signatures WHERE source_id = ?", (source_id,)
     ).fetchone()
+    if row is not None and len(row[0]) != SIGNATURE_BYTES:
+        raise sqlite3.DatabaseError(f"the signature of {source_id!r} has changed")
     return None if row is None else from_bytes(row[0])
 
 
@@ -177,17 +189,22 @@ def faults(connection: sqlite3.Connection) -> Iterator[str]:
     )
     if _any(connection, orphans):
         yield "Twins are noted of sources that aren't there."
-    of_none = "SELECT 1 FROM sources WHERE id NOT IN (SELECT source_id FROM twins)"
-    followers = (
+    incomplete = (
+        "SELECT 1 FROM sources AS own WHERE NOT EXISTS (SELECT 1 FROM twins JOIN sources AS other "
+        "ON other.id = first_id WHERE source_id = own.id AND other.position <= own.position)"
+    )
+    of_none = (
         "SELECT 1 FROM twins AS own WHERE NOT EXISTS "
         "(SELECT 1 FROM twins WHERE source_id = own.first_id AND first_id = own.first_id)"
     )
-    if _any(connection, of_none) or _any(connection, followers):
+    if _any(connection, incomplete) or _any(connection, of_none):
         yield "What is noted of twins is incomplete."
     expected = {
         (bucket, at)
         for at, signature in connection.execute(
-            "SELECT position, signature FROM signatures JOIN sources ON source_id = id"
+            "SELECT position, signature FROM signatures JOIN sources ON source_id = id "
+            "WHERE length(signature) = ?",
+            (SIGNATURE_BYTES,),
         )
         for bucket in buckets(from_bytes(signature))
     }
