@@ -72,10 +72,10 @@ class Assistant:
         strictness: float | None = None,
         progress: Callable[[AddEvent], None] | None = None,
     ) -> Assistant:
-        """Open a library folder; without one, `PINCITE_LIBRARY` or else the sample articles.
+        """Open a library; without one, `PINCITE_LIBRARY` or else the sample articles.
 
         Args:
-            library: the folder.
+            library: its folder, or its address on a Chroma server: "chroma://host:port/name".
             model: words the answers: "openai:NAME", "PROVIDER:NAME" or a LlamaIndex LLM;
                 `PINCITE_MODEL` by default, and "extractive" for none.
             base_url: where the model is served, for any server that speaks the OpenAI protocol.
@@ -89,7 +89,7 @@ class Assistant:
             progress: told how far the sample library is, which is built on first use.
 
         Raises:
-            LibraryNotFoundError: there is no library in the folder.
+            LibraryNotFoundError: there is no library there.
             LibraryMismatchError: it was built by another version of Pincite.
             ModelError: the model's name is unknown, or its key or package is missing.
             SettingsError: a `PINCITE_*` variable or one of the limits isn't a setting.
@@ -106,8 +106,8 @@ class Assistant:
             raise SettingsError(
                 "The base URL is of no use without a model: name the model too, as in openai:NAME."
             )
-        folder = library if library is not None else settings.library
-        opened = open_sample(progress) if folder is None else Library.open(folder)
+        own = library if library is not None else settings.library
+        opened = open_sample(progress) if own is None else Library.open(own)
         return cls(opened, use, settings.strictness)
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 
 from assistant.assistant import Assistant
@@ -29,7 +27,7 @@ def given_settings(
 
 
 def open_assistant(
-    library: Path | None,
+    library: str | None,
     model: str | None,
     base_url: str | None,
     settings: Settings,

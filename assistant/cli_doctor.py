@@ -31,9 +31,9 @@ def doctor(
     ] = False,
 ) -> None:
     """Check every stored text and all that was computed; exit code 1 if damage is left."""
-    folder = own_library(library).resolve()
+    own = own_library(library)
     if not mends:
-        found = examine(folder)
+        found = examine(own)
         _tell([damage.what for damage in found])
         if found:
             _tell(["Add --mend to mend what can be mended."])
@@ -41,7 +41,7 @@ def doctor(
         _tell(["The library is whole."])
         return
     with progress_bar(err) as progress:
-        mended = mend(folder, lambda *event: progress(AddEvent(*event)))
+        mended = mend(own, lambda *event: progress(AddEvent(*event)))
     _tell([*mended.done, *mended.lost, *(damage.what for damage in mended.left)])
     if mended.left:
         raise typer.Exit(DAMAGED)

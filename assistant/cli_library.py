@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -115,7 +114,12 @@ def add(
     limits = FetchLimits(allowed_hosts=frozenset(allow_host or ()))
     given = documents(names, columns=columns_of(column or ()), limits=limits, stdin_name=stdin_name)
     with progress_bar(err) as progress:
-        opened = Library.open_or_create(own_library(library), embedding=load_settings().embedding)
+        settings = load_settings()
+        opened = Library.open_or_create(
+            own_library(library),
+            embedding=settings.embedding,
+            vector_store=settings.vector_store,
+        )
         results = opened.add(given, progress)
     for result in results:
         reason = f": {result.reason}" if result.reason else ""
@@ -155,24 +159,28 @@ def remove(
 def reindex(library: LibraryOption = None) -> None:
     """Build the index again from the stored texts, after an update or for another embedding."""
     with progress_bar(err) as progress:
+        settings = load_settings()
         opened = Library.reindex(
-            own_library(library), embedding=load_settings().embedding, progress=progress
+            own_library(library),
+            embedding=settings.embedding,
+            vector_store=settings.vector_store,
+            progress=progress,
         )
     out.print(Text(f"reindexed {opened.source_count} sources"))
 
 
-def _open(library: Path | None) -> Library:
+def _open(library: str | None) -> Library:
     """The library alone: whoever lists or shows sources needs no model, nor its key."""
     with progress_bar(err) as progress:
         return Assistant.open(library, model=extractive.NAME, progress=progress).library
 
 
-def own_library(library: Path | None) -> Path:
+def own_library(library: str | None) -> str:
     """The library to change: the user's own, never the sample."""
-    folder = library or load_settings().library
-    if folder is None:
+    own = library or load_settings().library
+    if own is None:
         raise SettingsError(
             "The sample library can't be changed: name a folder of your own with --library DIR "
             "(or set PINCITE_LIBRARY)."
         )
-    return folder
+    return own

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 LibraryOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--library",
         metavar="DIR",
-        help="Folder of the library; PINCITE_LIBRARY or the sample articles by default.",
+        help="Folder of the library, or its address on a Chroma server, chroma://HOST:PORT/NAME; "
+        "PINCITE_LIBRARY or the sample articles by default.",
         show_default=False,
     ),
 ]

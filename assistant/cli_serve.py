@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -74,10 +73,12 @@ def serve(
     os._exit(STOPPED)  # threads that still wait for a model must not hold up the end
 
 
-def _make_library(folder: Path | None, settings: Settings) -> None:
-    """An empty library in the folder where there is none: the page can add texts to it."""
-    if folder is None or has_library(folder):
+def _make_library(library: str | None, settings: Settings) -> None:
+    """An empty library where there is none: the page can add texts to it."""
+    if library is None or has_library(library):
         return
-    Library.open_or_create(folder, embedding=settings.embedding).close()
-    line = f"There was no library in {folder}: an empty one was made; the page can add texts."
+    Library.open_or_create(
+        library, embedding=settings.embedding, vector_store=settings.vector_store
+    ).close()
+    line = f"There was no library in {library}: an empty one was made; the page can add texts."
     err.print(Text(render.printable(line)), soft_wrap=True)

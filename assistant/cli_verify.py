@@ -125,7 +125,7 @@ def verify(
             out.print(Text(render.printable(f"bundle written to {bundle}")), soft_wrap=True)
 
 
-def _sources(library: Path | None, against: list[Path] | None) -> LibrarySources | FileSources:
+def _sources(library: str | None, against: list[Path] | None) -> LibrarySources | FileSources:
     if against and library:
         raise SettingsError("--library and --against exclude each other: leave one out.")
     if against:

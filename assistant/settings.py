@@ -24,10 +24,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    library: Path | None = None
-    """`PINCITE_LIBRARY`: the folder of the library to use instead of the sample articles."""
+    library: str | None = None
+    """`PINCITE_LIBRARY`: the library to use instead of the sample articles: its folder, or its
+    address on a Chroma server."""
     embedding: str | None = None
     """`PINCITE_EMBEDDING`: the embedding for new libraries, such as "openai:NAME"."""
+    vector_store: str | None = None
+    """`PINCITE_VECTOR_STORE`: where the vectors of new and reindexed libraries are searched:
+    "chroma" or "postgres:postgresql://USER@HOST:PORT/DATABASE"."""
     model: str | None = None
     """`PINCITE_MODEL`: the language model that words the answers, such as "openai:NAME"."""
     base_url: str | None = None

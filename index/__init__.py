@@ -21,8 +21,9 @@ from index.errors import (
 )
 from index.files import find_texts, read_source
 from index.filters import Filter
+from index.homes import has_library
 from index.library import Library
-from index.manifest import current_fingerprint, has_library
+from index.manifest import current_fingerprint
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
 from index.readers import SUPPORTED_SUFFIXES, Refused, read_documents, read_path

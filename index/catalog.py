@@ -106,9 +106,11 @@ class _Connection(sqlite3.Connection):
 class Catalog:
     """The connections to one `catalog.db`: one a thread, so any thread may use it."""
 
-    def __init__(self, folder: Path, file_name: str = FILE_NAME) -> None:
-        """`folder` is the library's; nothing is opened or written yet."""
-        self.folder = folder
+    def __init__(
+        self, folder: Path, file_name: str = FILE_NAME, address: str | None = None
+    ) -> None:
+        """Nothing is opened or written yet; `address` is the library's, if not the folder."""
+        self._address = address or folder
         self.path = folder.absolute() / file_name  # SQLite is given an address
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
@@ -117,7 +119,7 @@ class Catalog:
         """This thread's connection, for reading only."""
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            with storage_faults(self.folder):
+            with storage_faults(self._address):
                 connection = self._reader()
             self._local.connection = connection
             self._open.add(connection)
@@ -127,7 +129,7 @@ class Catalog:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection, in one transaction: all reads see the same state."""
         connection = self.connection()
-        with storage_faults(self.folder):
+        with storage_faults(self._address):
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -141,7 +143,7 @@ class Catalog:
         The caller holds the library's writer lock. Raises StorageError when the disk is full or
         read-only, or the file damaged.
         """
-        with storage_faults(self.folder):
+        with storage_faults(self._address):
             connection = _connect(f"{self.path.as_uri()}?mode=rwc")
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -161,7 +163,7 @@ class Catalog:
 
     def meta(self) -> dict[str, str]:
         """What the library says about itself; empty when there is no library in the file."""
-        with storage_faults(self.folder):
+        with storage_faults(self._address):
             connection = self.connection()
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 return {}
@@ -175,7 +177,7 @@ class Catalog:
 
     def _reader(self) -> _Connection:
         if not self.path.is_file():
-            raise damaged(self.folder, f"{FILE_NAME} is missing")
+            raise damaged(self._address, f"{FILE_NAME} is missing")
         address = self.path.as_uri()
         try:
             return _probed(f"{address}?mode=ro")

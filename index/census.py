@@ -31,6 +31,12 @@ class Census:
             return records.count_passages(connection)
 
     @cached_property
+    def mean_length(self) -> float:
+        """The mean number of words of a passage."""
+        with self._catalog.reading() as connection:
+            return lexical.mean_length(connection)
+
+    @cached_property
     def paragraphs(self) -> int:
         """The number of paragraphs."""
         with self._catalog.reading() as connection:

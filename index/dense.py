@@ -76,25 +76,29 @@ class DenseSearch:
     def _store_is_complete(self) -> bool:
         with self._lock:
             if self._is_complete is None:
+                stored: int | None = -1
                 try:
                     stored = self._store.count()
                 except StoreUnavailableError as error:
                     _log.info("Chroma can't be opened, so all vectors are searched: %s", error)
-                    stored = -1
                 with self._catalog.reading() as connection:
-                    self._is_complete = stored >= records.count_passages(connection)
+                    there_are = records.count_passages(connection)
+                self._is_complete = stored is None or stored >= there_are
             return self._is_complete
 
     def _from_store(self, vector: NDArray[np.float32], k: int) -> list[tuple[Passage, float]]:
-        found = self._store.nearest(vector, max(k, WIDTH))[:k]
+        nearest = self._store.nearest(vector, max(k, WIDTH))
         with self._catalog.reading() as connection:
-            passages = records.find_passages(connection, [each for each, _ in found])
+            passages = records.find_passages(connection, [each for each, _ in nearest[:k]])
+            if len(passages) < k:
+                # Another writer has added some that aren't in this catalog yet, or a killed one
+                # left some, which the next writer deletes: those after them are looked at too.
+                passages = records.find_passages(connection, [each for each, _ in nearest])
+            found = [(passages[each], cosine) for each, cosine in nearest if each in passages][:k]
             there_are = k if len(found) == k else records.count_passages(connection)
-        # Chroma's graph is approximate: what a killed process left in it, which the catalog doesn't
-        # know, can hide passages that are near behind others. The next writer cleans it up.
-        if len(passages) < len(found) or len(found) < min(k, there_are):
-            raise StoreUnavailableError("it holds what the catalog doesn't, or gives too little")
-        return _ranked([(passages[each], cosine) for each, cosine in found])
+        if len(found) < min(k, there_are):
+            raise StoreUnavailableError("it gives fewer passages than there are")
+        return _ranked(found)
 
     def _from_catalog(
         self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,15 @@ from index import grouping, records, twin_rows, versions
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryNotFoundError, PinciteError
-from index.manifest import check_readable, manifest_for
+from index.folder_home import FolderHome, FolderLedger, writer_lock
+from index.manifest import check_readable, manifest_for, new_chroma_name
+from index.rebuilding import rebuild, store_again
 from index.recovery import damaged_copies, recover
+from index.server_address import is_address, parse_address
 from index.store import Store, StoreUnavailableError
 from index.version_rows import COLUMNS, source_of, unsealed
 from index.words import words
-from index.writer import Progress, new_chroma_name, rebuild, store_again, writer_lock
+from index.writer import Progress
 
 Part = Literal["stored", "computed", "chroma"]
 _MAX_TOLD = 20
@@ -50,23 +53,33 @@ class Mended:
     """What is still damaged."""
 
 
-def examine(folder: Path) -> tuple[Damage, ...]:
-    """Everything that is wrong with the library in the folder; it isn't changed.
+def examine(library: Path | str) -> tuple[Damage, ...]:
+    """Everything that is wrong with the library in the folder, or at the address; it isn't changed.
 
     Raises LibraryNotFoundError where there is none, LibraryLockedError while another process
     writes to it.
     """
+    if isinstance(library, str) and is_address(library):
+        from index.shared.doctor import examine_shared
+
+        return examine_shared(parse_address(library))
+    folder = Path(library).resolve()
     _must_be_there(folder)
     with writer_lock(folder):
         return _examined(folder)
 
 
-def mend(folder: Path, progress: Progress = lambda source_id, done, texts: None) -> Mended:
+def mend(library: Path | str, progress: Progress = lambda source_id, done, texts: None) -> Mended:
     """Mends what can be mended, and says what is lost.
 
     Where the catalog itself is damaged, what is whole in it goes into a new one; the damaged file
     is kept beside it. Raises as `examine` does, and StorageError when the disk is full.
     """
+    if isinstance(library, str) and is_address(library):
+        from index.shared.doctor import mend_shared
+
+        return mend_shared(parse_address(library))
+    folder = Path(library).resolve()
     _must_be_there(folder)
     done: list[str] = []
     lost: tuple[str, ...] = ()
@@ -97,23 +110,23 @@ def _must_be_there(folder: Path) -> None:
 
 
 def _compute_again(folder: Path, embedder: Embedder, progress: Progress) -> None:
-    catalog = Catalog(folder)
+    home, manifest = FolderHome(folder), manifest_for(embedder)
     # The vectors that are whole needn't be computed again, wherever they are.
     known = [folder / FILE_NAME, *damaged_copies(folder)[:1]][-1]
     address = f"{known.as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            rebuild(catalog, embedder, manifest_for(embedder), progress, connection)
+            rebuild(home, FolderLedger(folder), embedder, manifest, progress, connection)
     finally:
-        catalog.close()
+        home.close()
 
 
 def _store_again(folder: Path) -> None:
-    catalog = Catalog(folder)
+    home = FolderHome(folder)
     try:
-        store_again(catalog, Store(folder / catalog.meta()["chroma"]))
+        store_again(home, FolderLedger(folder))
     finally:
-        catalog.close()
+        home.close()
 
 
 def _embedding_of(folder: Path) -> str:
@@ -132,21 +145,28 @@ def _embedding_of(folder: Path) -> str:
 
 
 def _examined(folder: Path) -> tuple[Damage, ...]:
-    address = f"{(folder / FILE_NAME).as_uri()}?mode=rw"
+    return examined(folder / FILE_NAME, folder, FolderHome(folder).store)
+
+
+def examined(
+    catalog: Path, library: Path | str, store_of: Callable[[Mapping[str, str]], Store]
+) -> tuple[Damage, ...]:
+    """What is wrong with a catalog's file, and with the collection of passages that it names.
+
+    `library` is its folder or address.
+    """
+    address = f"{catalog.as_uri()}?mode=rw"
     try:
         with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
             found = list(_of_file(connection))
             if not found:
                 meta = dict(connection.execute("SELECT key, value FROM meta"))
-                found += _of_meta(folder, meta)
+                found += _of_meta(library, meta)
                 found += [Damage("stored", what) for what in _of_versions(connection)]
             if not found:
                 found += [Damage("computed", what) for what in _of_computed(connection)]
             if not found:
-                found += [
-                    Damage("chroma", what)
-                    for what in _of_store(connection, folder / meta["chroma"])
-                ]
+                found += [Damage("chroma", what) for what in _of_store(connection, store_of(meta))]
             return tuple(found)
     except (sqlite3.Error, PinciteError, TypeError, ValueError, KeyError) as error:
         return (Damage("stored", f"The catalog can't be read ({error})."),)
@@ -159,8 +179,8 @@ def _of_file(connection: sqlite3.Connection) -> Iterator[Damage]:
             yield Damage("stored", f"The catalog's file is damaged: {said}.")
 
 
-def _of_meta(folder: Path, meta: dict[str, str]) -> Iterator[Damage]:
-    check_readable(folder, meta)
+def _of_meta(library: Path | str, meta: dict[str, str]) -> Iterator[Damage]:
+    check_readable(library, meta)
     if meta["schema"] != str(SCHEMA_VERSION):
         yield Damage("computed", "The library was made by another version of Pincite.")
     elif manifest_for(load_embedder(meta["embedding"]))["fingerprint"] != meta["fingerprint"]:
@@ -241,13 +261,12 @@ def _of_counts(connection: sqlite3.Connection, passages: int) -> Iterator[str]:
         connection.rollback()
 
 
-def _of_store(connection: sqlite3.Connection, folder: Path) -> Iterator[str]:
-    store = Store(folder)
+def _of_store(connection: sqlite3.Connection, store: Store) -> Iterator[str]:
     try:
         wanted = set(records.passage_ids(connection))
-        if not wanted and not folder.exists():
+        if not wanted and not store.exists():
             return
-        if store.count() != len(wanted) or store.ids() != wanted:
+        if store.count() not in (len(wanted), None) or store.ids() != wanted:
             yield "Chroma doesn't have the passages that the catalog has."
             return
         for part in records.batched(sorted(wanted), records.PART):

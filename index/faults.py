@@ -15,57 +15,63 @@ _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
-def storage_faults(path: Path) -> Iterator[None]:
+def storage_faults(address: Path | str) -> Iterator[None]:
     """Raises StorageError or LibraryLockedError for what SQLite and the disk report.
 
-    `path` is the library's folder, named in the messages.
+    `address` is the library's, named in the messages.
     """
     try:
         yield
     except sqlite3.Error as error:
-        raise _for_sqlite(path, error) from error
+        raise _for_sqlite(address, error) from error
     except UnicodeDecodeError as error:
-        raise damaged(path, "a text in it can't be read") from error
+        raise damaged(address, "a text in it can't be read") from error
     except OSError as error:
-        raise _for_disk(path, error) from error
+        raise _for_disk(address, error) from error
 
 
-def damaged(path: Path, detail: object) -> StorageError:
+class DamagedError(StorageError):
+    """The files of a library can't be understood."""
+
+
+def damaged(address: Path | str, detail: object) -> DamagedError:
     """The error for a library whose files can't be understood."""
-    return StorageError(
-        f"The library in {str(path)!r} is damaged ({detail}): "
-        f"run `pincite doctor --mend --library {path}`."
+    return DamagedError(
+        f"The library in {str(address)!r} is damaged ({detail}): "
+        f"run `pincite doctor --mend --library {address}`."
     )
 
 
-def read_only(path: Path) -> StorageError:
+def read_only(address: Path | str) -> StorageError:
     """The error for writing to a library that can only be read."""
     return StorageError(
-        f"The library in {str(path)!r} can't be written: check the rights on the folder."
+        f"The library in {str(address)!r} can't be written: check the rights on the folder."
     )
 
 
-def _for_sqlite(path: Path, error: sqlite3.Error) -> StorageError | LibraryLockedError:
+def _for_sqlite(address: Path | str, error: sqlite3.Error) -> StorageError | LibraryLockedError:
     said = str(error).lower()
     if "locked" in said:
         return LibraryLockedError(
-            f"Another process is writing to the library in {str(path)!r}: "
+            f"Another process is writing to the library in {str(address)!r}: "
             "try again when it is done."
         )
     if "full" in said:
-        return _full(path)
+        return _full(address)
     if "readonly" in said or "unable to open" in said:
-        return read_only(path)
-    return damaged(path, error)
+        return read_only(address)
+    return damaged(address, error)
 
 
-def _for_disk(path: Path, error: OSError) -> StorageError:
+def _for_disk(address: Path | str, error: OSError) -> StorageError:
     if error.errno in _FULL:
-        return _full(path)
+        return _full(address)
     if error.errno in _READ_ONLY:
-        return read_only(path)
-    return StorageError(f"The library in {str(path)!r} can't be used: {error.strerror or error}.")
+        return read_only(address)
+    return StorageError(
+        f"The library in {str(address)!r} can't be used: {error.strerror or error}."
+    )
 
 
-def _full(path: Path) -> StorageError:
-    return StorageError(f"The disk of the library in {str(path)!r} is full: free some space.")
+def _full(address: Path | str) -> StorageError:
+    return StorageError(f"The disk of the library in {str(address)!r} is full: free some space.")

@@ -70,8 +70,27 @@ def enter(connection: sqlite3.Connection, split: Split, nearest: Nearest) -> Non
         _settle(connection, _lead(connection, own, related, candidates))
 
 
+def adopt(
+    connection: sqlite3.Connection, split: Split, firsts: Iterable[str], members: Collection[str]
+) -> None:
+    """Notes of a source what `enter` found in another copy of the library.
+
+    `firsts` are the sources that it is noted as a twin of, `members` those noted as its own.
+    """
+    source_id = split.source.id
+    twin_rows.insert_signature(connection, source_id, signature(_wording(split).all_words()))
+    for first in firsts:
+        twin_rows.note(connection, source_id, first)
+    for member in members:
+        twin_rows.note(connection, member, source_id)
+    later = twin_rows.later_members(connection, source_id)
+    _settle(connection, [source_id, *twin_rows.those_first(connection, later)])
+
+
 def leave(connection: sqlite3.Connection, source_id: str) -> None:
-    """Forgets whose twin a source is, before it is removed or gets another text."""
+    """Forgets whose twin a source is, if it is there, before it is removed or gets another text."""
+    if not twin_rows.is_there(connection, source_id):
+        return
     pending = twin_rows.later_members(connection, source_id)
     twin_rows.forget(connection, source_id)
     twin_rows.remove_signature(connection, source_id)

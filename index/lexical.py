@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from index.words import words
@@ -14,6 +16,10 @@ MANY_SOURCES = 1000
 """From so many sources on, looking among the best of all is faster than listing their passages."""
 SPARE = 20
 """How many times as many of all are looked at."""
+K1 = 1.2
+_B = 0.75
+_LEAST_WEIGHT = 1e-6
+"""FTS5's BM25 has these, and this for a word that most passages have."""
 
 
 def add(connection: sqlite3.Connection, position: int, text: str) -> None:
@@ -89,6 +95,57 @@ def _ranked(
             "k": k,
         },
     ).fetchall()
+
+
+def words_of(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, str]:
+    """The words of these passages, with spaces between, by their ids."""
+    return dict(
+        connection.execute(
+            "SELECT id, words FROM passages JOIN lexical ON lexical.rowid = position "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+    )
+
+
+def ranked(
+    connection: sqlite3.Connection,
+    question_words: Sequence[str],
+    ids: Collection[str],
+    mean_length: float,
+    k: int,
+) -> list[tuple[str, float]]:
+    """Of the passages with these ids what `search` gives: the best and their BM25.
+
+    `mean_length` is the mean number of words of a passage.
+    """
+    wanted = list(dict.fromkeys(question_words))[:MAX_QUESTION_WORDS]
+    frequencies = document_frequency(connection, wanted)
+    (total,) = connection.execute("SELECT count(*) FROM passages").fetchone()
+    weights = {
+        word: max(math.log((total - found + 0.5) / (found + 0.5)), _LEAST_WEIGHT)
+        for word, found in frequencies.items()
+        if found
+    }
+    scores: dict[str, float] = {}
+    for passage_id, text in words_of(connection, ids).items():
+        counts = Counter(text.split(" "))
+        length = K1 * (1 - _B + _B * counts.total() / mean_length)
+        score = sum(
+            weight * counts[word] * (K1 + 1) / (counts[word] + length)
+            for word, weight in weights.items()
+            if counts[word]
+        )
+        if score > 0:
+            scores[passage_id] = score
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:k]
+
+
+def mean_length(connection: sqlite3.Connection) -> float:
+    """The mean number of words of a passage."""
+    row = connection.execute("SELECT sum(cnt) FROM lexical_words").fetchone()
+    (total,) = connection.execute("SELECT count(*) FROM passages").fetchone()
+    return (row[0] or 1) / (total or 1)
 
 
 def document_frequency(connection: sqlite3.Connection, wanted: Iterable[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, records, twin_rows, versions
+from index import lexical, records, twin_rows, versions, words_in_store
 from index.additions import AddEvent, AddResult, Item, add_all, teller
 from index.build import without_vectors
 from index.catalog import Catalog
@@ -21,15 +21,17 @@ from index.census import Census
 from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
-from index.faults import damaged, storage_faults
+from index.faults import damaged
 from index.filters import Filter, matching
 from index.glimpses import Glimpse, glimpses
-from index.manifest import check_manifest, has_library, manifest_for, read_manifest
+from index.homes import Home, home_of
+from index.manifest import check_manifest, manifest_for
 from index.store import Store
 from index.types import IndexedSource, Passage
+from index.vector_stores import CHROMA, KEY, stated
 from index.version_rows import SourceSummary, SourceVersion
 from index.words import content_words
-from index.writer import Writer, create_catalog, rebuild, writer_lock
+from index.writer import Writer
 
 if TYPE_CHECKING:
     from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -52,75 +54,91 @@ class _State:
 class Library:
     """An opened library; safe to use from several threads, beside one writing process."""
 
-    def __init__(self, path: Path, embedder: Embedder) -> None:
-        """Use `open`, `create` or `open_or_create`; they check what is in the folder."""
-        self.path = path
+    def __init__(self, home: Home, embedder: Embedder) -> None:
+        """Use `open`, `create` or `open_or_create`; they check what is there."""
         self.fingerprint = manifest_for(embedder)["fingerprint"]
+        self._home = home
         self._embedder = embedder
-        self._catalog = Catalog(path)
         self._lock = threading.RLock()
         self._state: _State | None = None
         self._indexed: OrderedDict[tuple[str, str | None], IndexedSource] = OrderedDict()
 
     @classmethod
-    def open(cls, path: Path | str, *, embedding: Embedding | None = None) -> Library:
-        """Opens the library in the folder `path` without writing anything.
+    def open(cls, library: Path | str, *, embedding: Embedding | None = None) -> Library:
+        """Opens the library in the folder, or at the address, without changing it.
 
         `embedding` need only be given when it is an object and not a name. Raises
-        LibraryNotFoundError, LibraryMismatchError when it was built in another way, StorageError.
+        LibraryNotFoundError, LibraryMismatchError when it was built in another way, StorageError,
+        SettingsError where the address is none.
         """
-        path = Path(path).resolve()
-        manifest = read_manifest(path)
+        home = home_of(library)
+        manifest = home.manifest()
         embedder = load_embedder(embedding or manifest["embedding"])
-        check_manifest(path, manifest, embedder)
-        return cls(path, embedder)
+        check_manifest(home.address, manifest, embedder)
+        return cls(home, embedder)
 
     @classmethod
-    def create(cls, path: Path | str, *, embedding: Embedding = DEFAULT_EMBEDDING) -> Library:
-        """Makes an empty library in the folder `path`, which needn't be there.
+    def create(
+        cls,
+        library: Path | str,
+        *,
+        embedding: Embedding = DEFAULT_EMBEDDING,
+        vector_store: str = CHROMA,
+    ) -> Library:
+        """Makes an empty library in the folder, which needn't be there, or at the address.
 
-        Raises StorageError when there is one already or the folder can't be written.
+        `vector_store` is where its vectors are searched: "chroma", or
+        "postgres:postgresql://user@host:port/database". Raises StorageError when there is a library
+        already or it can't be written, SettingsError for a name that is none.
         """
-        path = Path(path).resolve()
-        library = cls(path, load_embedder(embedding))
-        with storage_faults(path):
-            path.mkdir(parents=True, exist_ok=True)
-        with writer_lock(path):
-            if has_library(path):
-                raise StorageError(f"There is a library in {str(path)!r} already: open that one.")
-            create_catalog(library._catalog, manifest_for(library._embedder))
-        return library
+        home = home_of(library)
+        embedder = load_embedder(embedding)
+        home.create({**manifest_for(embedder), **stated(vector_store, embedder)})
+        return cls(home, embedder)
 
     @classmethod
-    def open_or_create(cls, path: Path | str, *, embedding: Embedding | None = None) -> Library:
-        """Opens the library in the folder `path`, or makes an empty one where there is none."""
-        if not has_library(Path(path).resolve()):
+    def open_or_create(
+        cls,
+        library: Path | str,
+        *,
+        embedding: Embedding | None = None,
+        vector_store: str | None = None,
+    ) -> Library:
+        """Opens the library, or makes an empty one where there is none."""
+        home = home_of(library)
+        if not home.exists():
             try:
-                return cls.create(path, embedding=embedding or DEFAULT_EMBEDDING)
+                return cls.create(
+                    library,
+                    embedding=embedding or DEFAULT_EMBEDDING,
+                    vector_store=vector_store or CHROMA,
+                )
             except StorageError:
-                if not has_library(Path(path).resolve()):  # else another process was faster
+                if not home.exists():  # else another process was faster
                     raise
-        return cls.open(path, embedding=embedding)
+        return cls.open(library, embedding=embedding)
 
     @classmethod
     def reindex(
         cls,
-        path: Path | str,
+        library: Path | str,
         *,
         embedding: Embedding | None = None,
+        vector_store: str | None = None,
         progress: Callable[[AddEvent], None] | None = None,
     ) -> Library:
-        """Builds the index again from the stored texts, with the same embedding or another.
+        """Builds the index again from the stored texts.
 
-        Mends what LibraryMismatchError reports. Until it is done the old index stays in use.
+        With the same embedding and vector store, or others, named as for `create`. Mends what
+        LibraryMismatchError reports. Until it is done the old index stays in use.
         """
-        path = Path(path).resolve()
-        stored = read_manifest(path)["embedding"]
-        embedder = load_embedder(embedding or stored)
-        library = cls(path, embedder)
-        with writer_lock(path):
-            rebuild(library._catalog, embedder, manifest_for(embedder), teller(progress))
-        return library
+        home = home_of(library)
+        manifest = home.manifest()
+        embedder = load_embedder(embedding or manifest["embedding"])
+        where = vector_store or manifest.get(KEY) or CHROMA
+        made = {**manifest_for(embedder), **stated(where, embedder)}
+        home.rebuild(embedder, made, teller(progress))
+        return cls(home, embedder)
 
     def close(self) -> None:
         """Lets go of all files."""
@@ -128,7 +146,7 @@ class Library:
             if self._state is not None:
                 self._state.store.close()
                 self._state = None
-            self._catalog.close()
+            self._home.close()
 
     def __enter__(self) -> Library:
         """The library itself, to be closed at the end of a `with` block."""
@@ -141,7 +159,16 @@ class Library:
     @property
     def address(self) -> str:
         """What `open` finds it by, from another process too."""
-        return str(self.path)
+        return self._home.address
+
+    @property
+    def path(self) -> Path:
+        """Its folder; for a library on a server that of this machine's copy."""
+        return self._home.folder
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self._home.catalog
 
     # -- writing
 
@@ -179,8 +206,8 @@ class Library:
     @contextmanager
     def _writer(self) -> Iterator[Writer]:
         with (
-            writer_lock(self.path),
-            Writer(self._catalog, self._current().store, self._embedder) as writer,
+            self._home.writing() as ledger,
+            Writer(self._home, self._current().store, self._embedder, ledger) as writer,
         ):
             yield writer
 
@@ -278,12 +305,13 @@ class Library:
         with self._catalog.reading() as connection:
             if versions.find_sha256(connection, source_id) is None:
                 raise self._no_source(source_id)
+            sha256 = versions.find_origin(connection, source_id, number)
             found = versions.find_original(connection, source_id, number)
-        if found is None:
+        if sha256 is None:
             return None
-        sha256, original = found
-        if not versions.is_original(sha256, original):
-            raise damaged(self.path, f"the stored original of {source_id!r} has changed")
+        original = found[1] if found else self._home.original(sha256)
+        if original is None or not versions.is_original(sha256, original):
+            raise damaged(self.address, f"the stored original of {source_id!r} has changed")
         return original
 
     # -- what is there
@@ -342,9 +370,12 @@ class Library:
 
         `sources` limits the search to the sources with these ids.
         """
-        self._current()
+        state, wanted, found = self._current(), content_words(question), None
+        if sources is None:
+            found = words_in_store.search(self._catalog, state.store, state.census, wanted, k)
         with self._catalog.reading() as connection:
-            found = lexical.search(connection, content_words(question), k, sources)
+            if found is None:
+                found = lexical.search(connection, wanted, k, sources)
             passages = records.find_passages(connection, [each for each, _ in found])
         return [(passages[each], score) for each, score in found]
 
@@ -367,21 +398,23 @@ class Library:
     def _current(self) -> _State:
         """The state that belongs to what is in the catalog now, whoever wrote it."""
         with self._lock:
+            self._home.refresh()
             manifest = self._catalog.meta()
-            if self._state is None or self._state.generation != manifest.get("generation"):
-                check_manifest(self.path, manifest, self._embedder)
+            generation = f"{manifest.get('chroma')} {manifest.get('generation')}"
+            if self._state is None or self._state.generation != generation:
+                check_manifest(self.address, manifest, self._embedder)
                 if self._state is not None:
                     self._state.store.close()
-                store = Store(self.path / manifest["chroma"])
+                store = self._home.store(manifest)
                 dense = DenseSearch(self._catalog, store)
-                self._state = _State(manifest["generation"], store, dense, Census(self._catalog))
+                self._state = _State(generation, store, dense, Census(self._catalog))
                 self._indexed.clear()
             return self._state
 
     def _no_source(self, source_id: str) -> SourceError:
         return SourceError(
             f"There is no source {source_id!r} in the library: "
-            f"run `pincite sources --library {self.path}` to see those there are."
+            f"run `pincite sources --library {self.address}` to see those there are."
         )
 
 

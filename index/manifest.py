@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from index.faults import damaged
 from index.fingerprint import fingerprint, index_parts
 
 CHROMA_NAME = re.compile(r"chroma-[0-9a-f]{8}")
+"""What a collection of passages is called."""
 
 Manifest = Mapping[str, str]
 """The meta table: schema, generation, chroma, embedding, parts, fingerprint."""
@@ -30,12 +32,17 @@ def manifest_for(embedder: Embedder) -> dict[str, str]:
     }
 
 
+def new_chroma_name() -> str:
+    """A name for a collection of passages that isn't there yet."""
+    return f"chroma-{secrets.token_hex(4)}"
+
+
 def current_fingerprint(embedding: str = DEFAULT_EMBEDDING) -> str:
     """The fingerprint of a library that is built now with this embedding."""
     return manifest_for(load_embedder(embedding))["fingerprint"]
 
 
-def has_library(folder: Path) -> bool:
+def has_catalog(folder: Path) -> bool:
     """Whether there is a library in the folder; StorageError when its catalog is damaged."""
     return bool(_find_manifest(folder))
 
@@ -47,21 +54,26 @@ def read_manifest(folder: Path) -> dict[str, str]:
     the program has made it.
     """
     manifest = _find_manifest(folder)
-    if not manifest:
-        raise LibraryNotFoundError(
-            f"There is no library in {str(folder)!r}: make one with "
-            f"`pincite add --library {folder} PATH`."
-        )
-    check_readable(folder, manifest)
-    if int(manifest["schema"]) > SCHEMA_VERSION:
-        raise LibraryMismatchError(
-            f"The library in {str(folder)!r} was made by a later version of Pincite: "
-            "install that version."
-        )
+    check_known(folder, manifest)
     return manifest
 
 
-def check_readable(folder: Path, manifest: Manifest) -> None:
+def check_known(address: Path | str, manifest: Manifest) -> None:
+    """Raises as `read_manifest` does for what was read."""
+    if not manifest:
+        raise LibraryNotFoundError(
+            f"There is no library in {str(address)!r}: make one with "
+            f"`pincite add --library {address} PATH`."
+        )
+    check_readable(address, manifest)
+    if int(manifest["schema"]) > SCHEMA_VERSION:
+        raise LibraryMismatchError(
+            f"The library in {str(address)!r} was made by a later version of Pincite: "
+            "install that version."
+        )
+
+
+def check_readable(address: Path | str, manifest: Manifest) -> None:
     """Raises StorageError where what the library says about itself is damaged."""
     try:
         whole = int(manifest["schema"]) > 0 and int(manifest["generation"]) >= 0
@@ -71,20 +83,20 @@ def check_readable(folder: Path, manifest: Manifest) -> None:
     except (KeyError, TypeError, ValueError):
         whole = False
     if not whole:
-        raise damaged(folder, "what it says about itself can't be read")
+        raise damaged(address, "what it says about itself can't be read")
 
 
-def check_manifest(folder: Path, manifest: Manifest, embedder: Embedder) -> None:
+def check_manifest(address: Path | str, manifest: Manifest, embedder: Embedder) -> None:
     """Raises LibraryMismatchError when the index isn't what this program would build."""
-    check_readable(folder, manifest)
+    check_readable(address, manifest)
     wanted = manifest_for(embedder)
     if manifest.get("fingerprint") == wanted["fingerprint"]:
         return
     stored, own = json.loads(manifest.get("parts", "{}")), json.loads(wanted["parts"])
     different = ", ".join(name for name in sorted(own) if stored.get(name) != own[name])
     raise LibraryMismatchError(
-        f"The library in {str(folder)!r} was built with other settings or another version "
-        f"(different: {different}): run `pincite reindex --library {folder}`."
+        f"The library in {str(address)!r} was built with other settings or another version "
+        f"(different: {different}): run `pincite reindex --library {address}`."
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from index import lexical as lexical_index
 from index.errors import SourceError
 from index.glimpses import Glimpse
 from index.library import Library
@@ -29,8 +30,6 @@ NEAR_DUPLICATE = 0.93
 MAX_DUPLICATES = 12
 """So many near-duplicates come on top of a search's passages: a text that fifty sources have copied
 has witnesses enough, and sentences are compared with one another."""
-
-_BM25_K1 = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _best_possible_bm25(library: Library, question: str) -> float:
     """What a short passage with all the question's known content words would score."""
     frequencies = library.document_frequency(content_words(question))
     total = library.passage_count
-    return (_BM25_K1 + 1) * sum(
+    return (lexical_index.K1 + 1) * sum(
         math.log(1 + (total - found + 0.5) / (found + 0.5))
         for found in frequencies.values()
         if found

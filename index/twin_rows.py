@@ -44,8 +44,12 @@ def twins(connection: sqlite3.Connection, source_id: str) -> frozenset[str]:
 
 
 def note(connection: sqlite3.Connection, source_id: str, first_id: str) -> None:
-    """Notes a source as a twin of a first one; of itself where it is a first one."""
-    connection.execute("INSERT OR IGNORE INTO twins VALUES (?, ?)", (source_id, first_id))
+    """Notes a source as a twin of a first one, if both are there; a first one of itself."""
+    connection.execute(
+        "INSERT OR IGNORE INTO twins SELECT own.id, first.id FROM sources AS own, sources AS first "
+        "WHERE own.id = ? AND first.id = ?",
+        (source_id, first_id),
+    )
 
 
 def forget(connection: sqlite3.Connection, source_id: str) -> None:
@@ -106,6 +110,12 @@ def later_members(connection: sqlite3.Connection, first_id: str) -> set[str]:
         (first_id,),
     )
     return {row[0] for row in rows}
+
+
+def is_there(connection: sqlite3.Connection, source_id: str) -> bool:
+    """Whether the library has the source."""
+    found = connection.execute("SELECT 1 FROM sources WHERE id = ?", (source_id,)).fetchone()
+    return found is not None
 
 
 def position(connection: sqlite3.Connection, source_id: str) -> int:

@@ -152,6 +152,24 @@ def find_original(
     return None if row is None else (str(row[0]), bytes(row[1]))
 
 
+def find_origin(
+    connection: sqlite3.Connection, source_id: str, number: int | None = None
+) -> str | None:
+    """The hash of the document that a version, or the newest, was read from, if any."""
+    row = connection.execute(
+        "SELECT original FROM versions WHERE source_id = ?1 AND number = "
+        "coalesce(?2, (SELECT version FROM sources WHERE id = ?1))",
+        (source_id, number),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def is_origin(connection: sqlite3.Connection, sha256: str) -> bool:
+    """Whether any version was read from the document with this hash."""
+    row = connection.execute("SELECT 1 FROM versions WHERE original = ? LIMIT 1", (sha256,))
+    return row.fetchone() is not None
+
+
 def is_original(sha256: str, original: bytes) -> bool:
     """Whether the bytes are those that were stored under this hash."""
     return hashlib.sha256(original).hexdigest() == sha256
@@ -182,6 +200,14 @@ def find_by_address(connection: sqlite3.Connection, uri: str | None, source_id: 
 def contents(connection: sqlite3.Connection) -> dict[str, str]:
     """The hash of the newest version of each source, by id, in the order of adding."""
     return dict(connection.execute("SELECT id, sha256 FROM sources ORDER BY position"))
+
+
+def superseded(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Id and number of each version that isn't the newest of its source, oldest first."""
+    return connection.execute(
+        "SELECT source_id, number FROM versions JOIN sources ON id = source_id "
+        "WHERE number < version ORDER BY position, number"
+    ).fetchall()
 
 
 def each_newest(connection: sqlite3.Connection) -> Iterator[Source]:

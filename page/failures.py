@@ -7,7 +7,8 @@ from assistant.render import one_line
 
 
 def sentence(assistant: Assistant, failure: PinciteError | str) -> str:
-    """What went wrong, without the folder of the library: that is nothing for visitors."""
-    folder = str(assistant.library.path)
-    told = str(failure).replace(f" in {folder!r}", "").replace(f" --library {folder}", "")
+    """What went wrong, without where the library is: that is nothing for visitors."""
+    told = str(failure)
+    for place in (assistant.library.address, str(assistant.library.path)):
+        told = told.replace(f" in {place!r}", "").replace(f" --library {place}", "")
     return one_line(told)

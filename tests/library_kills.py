@@ -25,7 +25,7 @@ import numpy as np
 
 from index import Document, Library, Origin, Source, Vectors, source_from_text, words
 from index.build import split_source
-from index.store import Store
+from index.chroma_folder import folder_store
 
 NAMES = [f"source-{number}" for number in range(8)]
 LONG = "long"
@@ -290,7 +290,7 @@ def _look(folder: Path, writing: bool) -> dict[str, Any]:
         library.add([source_from_text("A probe of the library.", id="probe")])
         library.remove("probe")
         faults += _wrong(library)
-        store = Store(next(folder.glob("chroma-*")))
+        store = folder_store(next(folder.glob("chroma-*")))
         vectors, ids = embedder.embed_questions(["part1"]), store.ids()
         store.close()
         found = library.nearest_dense(vectors[0], 10**6)

@@ -11,8 +11,8 @@ import pytest
 
 from index import Document, Library, Origin, Source, source_from_text
 from index.catalog import FILE_NAME
-from index.store import Store
-from index.writer import CHANGING_NAME, LOCK_NAME
+from index.chroma_folder import folder_store
+from index.folder_home import CHANGING_NAME, LOCK_NAME
 
 NAMES = [f"source-{number}" for number in range(6)]
 DERIVED = {
@@ -57,7 +57,7 @@ def rows(library: Library) -> dict[str, int]:
 
 def in_chroma(library: Library) -> set[str]:
     (folder,) = library.path.glob("chroma-*")
-    store = Store(folder)
+    store = folder_store(folder)
     ids = store.ids()
     store.close()
     return ids

@@ -135,7 +135,7 @@ def test_chromas_files_are_made_again_without_embedding(whole: Path, embedder, d
                 store.remove(ids[:1])
             else:
                 passages = library.nearest_dense(library.embed_question("bridge"), 99)
-                store.add([passages[0][0]], library.embed_question("other")[None])
+                store.add([passages[0][0]], library.embed_question("other")[None], [""])
     assert "Chroma" in said(whole)
     embedder.embedded.clear()
     assert mend(whole).left == ()

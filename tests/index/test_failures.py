@@ -14,9 +14,10 @@ import pytest
 
 from index import Library, LibraryLockedError, Passage, StorageError, source_from_text
 from index.catalog import FILE_NAME
+from index.chroma_folder import folder_store
 from index.faults import storage_faults
+from index.folder_home import writer_lock
 from index.store import Store
-from index.writer import writer_lock
 
 HERE = Path(__file__).parent
 BRIDGE = "The bridge\n\nThe old bridge was built in 1901. It fell.\n\nThe new bridge is long."
@@ -57,7 +58,7 @@ def kill_when_it_says_ready(process: subprocess.Popen[str]) -> None:
 
 
 def chroma(library: Library) -> Store:
-    return Store(next(library.path.glob("chroma-*")))
+    return folder_store(next(library.path.glob("chroma-*")))
 
 
 def ids_near(library: Library, question: str, k: int = 9) -> list[str]:
@@ -116,11 +117,11 @@ def test_passages_that_a_killed_process_left_in_chroma_are_never_found(library: 
 
 KILL_REINDEX = """
 import time
-from index import writer
+from index import rebuilding
 def hang(*_):
     print("ready", flush=True)
     time.sleep(60)
-writer.write_meta = hang
+rebuilding.write_meta = hang
 Library.reindex(sys.argv[1], embedding=WordEmbedder("words 2"))
 """
 
@@ -140,7 +141,7 @@ def test_many_leftovers_do_not_crowd_out_the_known_passages(library: Library):
     vector = library.embed_question("The new bridge is long.")
     store = chroma(library)
     leftovers = [Passage(f"lost@0:{n}.1", "lost", n, 0, 1, 1) for n in range(400)]
-    store.add(leftovers, np.tile(vector, (400, 1)))
+    store.add(leftovers, np.tile(vector, (400, 1)), [""] * 400)
     store.close()
     with Library.open(library.path, embedding=library._embedder) as opened:
         found = opened.nearest_dense(vector, 2)
@@ -166,7 +167,7 @@ def test_without_chromas_folder_the_catalog_is_searched_and_a_writer_restores_it
 
 
 def test_a_second_writer_is_told_to_wait(library: Library):
-    hold = "from index.writer import writer_lock\nimport time\n"
+    hold = "from index.folder_home import writer_lock\nimport time\n"
     hold += "with writer_lock(library.path):\n    print('ready', flush=True)\n    time.sleep(60)"
     process = run(hold, library.path)
     assert process.stdout is not None

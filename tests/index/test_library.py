@@ -16,8 +16,8 @@ from index import (
     source_from_text,
 )
 from index.catalog import FILE_NAME
-from index.manifest import has_library
-from index.store import Store
+from index.chroma_folder import folder_store
+from index.homes import has_library
 
 BRIDGE = "The bridge\n\nThe old bridge was built in 1901. It fell.\n\nThe new bridge is long."
 SOUP = "The soup\n\nSoup needs salt. It must be hot."
@@ -35,7 +35,7 @@ def rows(library: Library) -> dict[str, int]:
     counts["words"] = connection.execute("SELECT count(*) FROM lexical_words").fetchone()[0]
     chroma = connection.execute("SELECT value FROM meta WHERE key = 'chroma'").fetchone()[0]
     connection.close()
-    store = Store(library.path / chroma)
+    store = folder_store(library.path / chroma)
     counts["chroma"] = store.count()
     store.close()
     return counts

@@ -8,8 +8,8 @@ import pytest
 
 from index import Library, SettingsError, source_from_text
 from index.catalog import FILE_NAME as CATALOG
+from index.folder_home import CHANGING_NAME
 from index.unfinished import BATCH_TEXTS, FILE_NAME
-from index.writer import CHANGING_NAME
 
 LONG = "\n\n".join(f"Paragraph number {n} is about thing{n} and nothing else." for n in range(200))
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from index import Passage
-from index.store import DATABASE_NAME, Store, StoreUnavailableError
+from index.chroma_folder import DATABASE_NAME, folder_store
+from index.store import Store, StoreUnavailableError
 
 VECTORS = np.eye(4, dtype=np.float32)
 
@@ -17,8 +18,8 @@ def passage(name: str, source: str = "s") -> Passage:
 
 @pytest.fixture
 def store(tmp_path: Path):
-    made = Store(tmp_path / "chroma")
-    made.add([passage("a"), passage("b", "t")], VECTORS[:2])
+    made = folder_store(tmp_path / "chroma")
+    made.add([passage("a"), passage("b", "t")], VECTORS[:2], ["", ""])
     yield made
     made.close()
 
@@ -35,7 +36,7 @@ def test_sources_limit_the_search(store: Store):
 
 
 def test_the_nearest_sources_of_several_vectors_are_found_at_once(store: Store, monkeypatch):
-    monkeypatch.setattr("index.store.QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr("index.chroma.QUERIES_AT_ONCE", 2)
     found = store.nearest_sources(VECTORS[[0, 1, 0]], 1)
     assert [[source for source, _ in row] for row in found] == [["s"], ["t"], ["s"]]
     assert found[0][0][1] == pytest.approx(1)
@@ -51,7 +52,7 @@ def test_removed_passages_are_gone_and_removing_them_again_is_no_failure(store: 
 
 def test_reading_makes_no_files(tmp_path: Path):
     with pytest.raises(StoreUnavailableError):
-        Store(tmp_path / "none").count()
+        folder_store(tmp_path / "none").count()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -59,7 +60,7 @@ def test_a_damaged_database_is_unavailable(tmp_path: Path):
     folder = tmp_path / "chroma"
     folder.mkdir()
     (folder / DATABASE_NAME).write_bytes(b"junk" * 1000)
-    store = Store(folder)
+    store = folder_store(folder)
     with pytest.raises(StoreUnavailableError):
         store.count()
     store.close()
@@ -69,18 +70,19 @@ WRITE = """
 import sys, numpy as np
 from pathlib import Path
 from index import Passage
-from index.store import Store
-store = Store(Path(sys.argv[1]))
-store.add([Passage("c", "u", 1, 0, 1, 1)], np.eye(4, dtype=np.float32)[2:3])
+from index.chroma_folder import folder_store
+store = folder_store(Path(sys.argv[1]))
+store.add([Passage("c", "u", 1, 0, 1, 1)], np.eye(4, dtype=np.float32)[2:3], [""])
 store.remove(["a"])
 store.close()
 """
 
 
-def test_what_another_process_writes_is_seen_after_reopening(store: Store):
-    other = Store(store.folder)  # a second store here must not keep the old index alive
+def test_what_another_process_writes_is_seen_after_reopening(store: Store, tmp_path):
+    # A second store here must not keep the old index alive.
+    other = folder_store(tmp_path / "chroma")
     assert len(other.nearest(VECTORS[2], 5)) == len(store.nearest(VECTORS[2], 5)) == 2
-    subprocess.run([sys.executable, "-c", WRITE, str(store.folder)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", WRITE, str(tmp_path / "chroma")], check=True, timeout=60)
     store.close()
     assert [each for each, _ in store.nearest(VECTORS[2], 5)] == ["c", "b"]
     other.close()
