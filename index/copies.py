@@ -27,7 +27,7 @@ sentences, a text was made from the same template and is no rendering of the oth
 _SAME_WORDS = 0.7
 """Which share of a sentence's words the other must have, in their order, to be worded alike."""
 _SAME_NAME = 0.65
-"""How alike two names must be to be spellings of one: Kyiv and Kiev are (.75)."""
+"""How alike two names must be to be spellings of one: Lvov and Lviv are (.75)."""
 _COMMON = 50
 """Sentences with a pair of words beyond which the pair doesn't help to find one."""
 _COMPARED = 3
