@@ -224,7 +224,9 @@ def summaries(connection: sqlite3.Connection) -> tuple[SourceSummary, ...]:
         f"""
         SELECT {columns},
           (SELECT count(*) FROM paragraphs WHERE source_id = sources.id),
-          (SELECT json_group_array(twin_id) FROM twins WHERE source_id = sources.id),
+          (SELECT json_group_array(DISTINCT other.source_id) FROM twins AS own
+           JOIN twins AS other USING (first_id)
+           WHERE own.source_id = sources.id AND other.source_id <> sources.id),
           (SELECT count(*) FROM versions WHERE source_id = sources.id)
         FROM sources JOIN versions ON source_id = id AND number = version
         ORDER BY sources.position

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Self
 
-from index import lexical, records, versions
+from index import grouping, lexical, records, versions
 from index.build import Split, split_source
 from index.catalog import Catalog
 from index.embeddings import Embedder
@@ -22,7 +22,6 @@ from index.errors import StorageError
 from index.faults import disk_full, is_full
 from index.homes import Home, Ledger
 from index.store import Store, StoreUnavailableError
-from index.twins import find_twins
 from index.types import Passage, Source
 from index.unfinished import Unfinished
 from index.words import words
@@ -143,15 +142,8 @@ def _insert_split(
     connection: sqlite3.Connection, store: Store, split: Split, unfinished: Unfinished
 ) -> None:
     """Enters what was computed from a source whose passages are in the store already."""
-    source_id = split.source.id
     records.insert_split(connection, split, unfinished.vectors)
-    twins = find_twins(
-        records.body_vectors(connection, source_id),
-        store.nearest_sources,
-        lambda other: records.body_vectors(connection, other),
-        source_id,
-    )
-    records.add_twins(connection, source_id, twins)
+    grouping.enter(connection, split, store.nearest_sources)
 
 
 def _is_in_step(catalog: Catalog, store: Store) -> bool:
