@@ -46,12 +46,14 @@ from assistant.types import (
 )
 from assistant.verifying import CitationCheck, FileSources, LibrarySources, verify_answers
 from index import (
+    EVERYTHING,
     AddEvent,
     AddResult,
     Document,
     Filter,
     IndexedSource,
     Library,
+    Listing,
     Origin,
     Paragraph,
     Refused,
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from assistant.evaluation import Evaluation, evaluate
 
 __all__ = [
+    "EVERYTHING",
     "EXPORT_FORMATS",
     "AddEvent",
     "AddResult",
@@ -116,6 +119,7 @@ __all__ = [
     "LibrarySources",
     "LibraryStamp",
     "ListedQuestion",
+    "Listing",
     "ModelError",
     "Nearest",
     "OnlyIn",

@@ -33,7 +33,7 @@ from assistant.scope import scope_of
 from assistant.settings import DEFAULT_STRICTNESS, load_settings
 from assistant.types import Answer, Citation, Event, QuestionEvent, Timings, Withheld
 from assistant.verify import VerifiedClaim, verify_draft
-from index import AddEvent, Library, SettingsError
+from index import EVERYTHING, AddEvent, Filter, Library, SettingsError
 
 if TYPE_CHECKING:
     from llama_index.core.llms import LLM
@@ -52,12 +52,15 @@ class Assistant:
         library: Library,
         use: ModelUse | None = None,
         strictness: float = DEFAULT_STRICTNESS,
+        only: Filter = EVERYTHING,
     ) -> None:
         self.library = library
         self.model_use = use
         """The model that words the answers, with its limits and price; None where none does."""
         self.strictness = strictness
         """How probable it must be that the sources answer a question, from 0 to 1."""
+        self.only = only
+        """What sources must state to be searched; see `limited_to`."""
 
     @classmethod
     def open(
@@ -120,6 +123,30 @@ class Assistant:
         """Whether the library is the sample's, which can't be changed."""
         return is_sample(self.library)
 
+    def limited_to(self, only: Filter) -> Assistant:
+        """This assistant, but of the sources it searches only those that meet the filter.
+
+        `assistant.limited_to(Filter(since="2025-02", lang="en"))` searches what states a date from
+        then on and that it is in English; `sources`, where a method takes it, narrows that
+        further. An earlier limit is replaced. Both share the library: closing one closes it.
+
+        Where the filter leaves no source, asking raises SettingsError, which says what leaves none.
+        """
+        return Assistant(self.library, self.model_use, self.strictness, only)
+
+    def worded_by(self, use: ModelUse | None) -> Assistant:
+        """This assistant, but another model words the answers, or none; see `limited_to`."""
+        return Assistant(self.library, use, self.strictness, self.only)
+
+    def scope(self, sources: Iterable[str] | None = None) -> frozenset[str] | None:
+        """The ids of the sources that are searched, or of these; None for all of the library.
+
+        Raises:
+            SourceError: `sources` names one that the library doesn't have.
+            SettingsError: `sources` is given and names none, or the filter leaves none.
+        """
+        return scope_of(self.library, sources, self.only)
+
     def ask(
         self,
         question: str,
@@ -137,7 +164,7 @@ class Assistant:
         Raises:
             QuestionError: the question is empty, has no words, or is too long.
             SourceError: `sources` names one that the library doesn't have.
-            SettingsError: `sources` is given and names none.
+            SettingsError: `sources` is given and names none, or no source meets the filter.
             ModelError: the model can't be asked, or its reply broke off.
 
         That the sources don't answer is no error: the answer's status is "abstained" then.
@@ -163,7 +190,7 @@ class Assistant:
         model is concerned while it is iterated.
         """
         asked = clean_question(question)
-        scope = scope_of(self.library, sources)
+        scope = self.scope(sources)
         turns = [(role, printable(text)) for role, text in history]
         return self._answering(asked, turns, scope, stop)
 
@@ -221,7 +248,7 @@ class Assistant:
         self, questions: Iterable[str], *, sources: Iterable[str] | None = None
     ) -> Iterator[Answer]:
         """Answer questions one after the other, in their order, each as it is asked for."""
-        scope = scope_of(self.library, sources)
+        scope = self.scope(sources)
         for question in questions:
             yield self.ask(question, sources=scope)
 
@@ -264,9 +291,9 @@ class Assistant:
         Raises:
             QuestionError: the claim is empty, has no words, is a question, or is too long.
             SourceError: `sources` names one that the library doesn't have.
-            SettingsError: `sources` is given and names none.
+            SettingsError: `sources` is given and names none, or no source meets the filter.
         """
-        return check(self.library, claim, scope_of(self.library, sources))
+        return check(self.library, claim, self.scope(sources))
 
     def close(self) -> None:
         """Release the library's files."""

@@ -52,7 +52,9 @@ def answer_file(
     journal beside the output. A question that fails doesn't stop the others.
 
     Args:
-        assistant: its model answers, or else the sources' own sentences do.
+        assistant: its model answers, or else the sources' own sentences do; one that is
+            `limited_to` a filter searches only what meets it, and a row's own sources are
+            narrowed by it too.
         input: a .txt, .csv, .tsv, .xlsx or .jsonl file, see `read_questions`.
         output: a .jsonl, .csv, .xlsx, .md or .html file; it is replaced as a whole.
         question_column: the column or field of the questions.
@@ -69,9 +71,10 @@ def answer_file(
 
     Raises:
         QuestionError: the input isn't a list of questions.
-        SettingsError: the output's ending isn't known, an option makes no sense, the journal
-            was written with another library, model or version, or questions of an earlier run wait
-            at the Batch API and `openai_batch` isn't set.
+        SettingsError: the output's ending isn't known, an option makes no sense, no source meets
+            the assistant's filter, the journal was written with another library, model, filter or
+            version, or questions of an earlier run wait at the Batch API and `openai_batch` isn't
+            set.
         ModelError: the Batch API can't be used; what was submitted isn't lost.
         StorageError: the output or the journal can't be written.
     """
@@ -107,6 +110,7 @@ def answer_into(
     The file is written at the end, however that comes, and now and then before.
     """
     check_output(output, None)
+    assistant.scope()  # a filter that leaves no source is told once, not of each question
     if openai_batch:
         check_batch(assistant, options)
     stop = stop or threading.Event()

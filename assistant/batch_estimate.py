@@ -64,8 +64,9 @@ def estimate(
     and the prompt is packed as it would be sent. Nothing is sent to a model.
 
     With `openai_batch`, at the price of what can be batched. Raises SettingsError where the model
-    can't be asked so.
+    can't be asked so, or no source meets the assistant's filter.
     """
+    assistant.scope()
     if openai_batch:
         model_for_batches(assistant)
     different = {row_key(row): row for row in questions.rows if row.fault is None}
@@ -113,7 +114,7 @@ def _with_model(
     in_batch = at_half_the_price(use)
     for row in sample:
         asked = in_batch if openai_batch and can_be_batched(row) else use
-        outcome = record(assistant.library, asked, row)
+        outcome = record(assistant, asked, row)
         if isinstance(outcome, Recorded):
             prompt = sum(count_tokens(message.content) for message in outcome.messages)
             cost_prompts += cost(asked.price, prompt, 0) or 0.0

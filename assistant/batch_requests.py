@@ -20,7 +20,7 @@ from assistant.models import ChatModel, Message, Piece, Reply
 from assistant.prices import Price
 from assistant.question_lists import ListedQuestion, RowResult
 from assistant.types import Answer
-from index import Library, PinciteError
+from index import PinciteError
 
 URL = "/v1/chat/completions"
 PRICE_SHARE = 0.5
@@ -117,10 +117,10 @@ class _Recorder:
         raise _RecordedError(Recorded(tuple(messages), max_tokens, schema))
 
 
-def record(library: Library, use: ModelUse, row: ListedQuestion) -> Recorded | RowResult:
+def record(assistant: Assistant, use: ModelUse, row: ListedQuestion) -> Recorded | RowResult:
     """What the model is to be asked for the row; its result where no model is needed for that."""
     try:
-        return RowResult(row, _ask(library, replace(use, model=_Recorder(use.model)), row), None)
+        return RowResult(row, _ask(assistant, replace(use, model=_Recorder(use.model)), row), None)
     except _RecordedError as recorded:
         return recorded.request
     except PinciteError as error:
@@ -238,7 +238,7 @@ class _Replayer:
 
 
 def replay(
-    library: Library,
+    assistant: Assistant,
     use: ModelUse,
     row: ListedQuestion,
     collected: Collected,
@@ -253,12 +253,13 @@ def replay(
     PinciteError as `Assistant.ask` does.
     """
     model = _Replayer(use.model.name, takes_schema, digest, collected)
-    answer = _ask(library, replace(use, model=model), row)
+    answer = _ask(assistant, replace(use, model=model), row)
     return answer if model.used else None
 
 
-def _ask(library: Library, use: ModelUse, row: ListedQuestion) -> Answer:
-    return Assistant(library, use).ask(row.question, history=row.history, sources=row.sources)
+def _ask(assistant: Assistant, use: ModelUse, row: ListedQuestion) -> Answer:
+    asked = assistant.worded_by(use)
+    return asked.ask(row.question, history=row.history, sources=row.sources)
 
 
 def _digest(parts: Any) -> str:

@@ -23,7 +23,7 @@ from assistant import extractive
 from assistant.assistant import Assistant
 from assistant.question_lists import ListedQuestion, RowResult, answer_rows
 from assistant.types import Answer
-from index import Library, PinciteError, StorageError
+from index import Filter, Library, PinciteError, StorageError
 
 MODEL_THREADS = 4
 """Questions that are put to a model at the same time, if not told otherwise."""
@@ -108,7 +108,7 @@ def threads(assistant: Assistant, width: int) -> Iterator[Pool]:
 @contextmanager
 def processes(assistant: Assistant, width: int) -> Iterator[Pool]:
     """A pool of worker processes, which answer as the assistant does, without a model."""
-    workers = _Workers(assistant.library.address, assistant.strictness)
+    workers = _Workers(assistant.library.address, assistant.strictness, assistant.only)
     pool = Pool(workers.answer, width, width * QUEUED)
     try:
         yield pool
@@ -147,14 +147,15 @@ class _EndedError(Exception):
 class _Worker:
     """One process that answers rows from the library at `address`, one after the other."""
 
-    def __init__(self, address: str, strictness: float) -> None:
+    def __init__(self, address: str, strictness: float, only: Filter) -> None:
         # Two processes whose embeddings use both cores each hinder one another: a question takes
         # 33 ms of processor time then, not 21.
         alone = {"OMP_NUM_THREADS": "1"} | os.environ
         here = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+        told = [address, str(strictness), json.dumps(only.given())]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _COMMAND, address, str(strictness)],
+            [sys.executable, "-P", "-c", _COMMAND, *told],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=alone | {"PYTHONPATH": paths},
@@ -212,10 +213,9 @@ class _Worker:
 class _Workers:
     """Worker processes, started as they are needed. Threads may share it."""
 
-    def __init__(self, address: str, strictness: float) -> None:
-        """`address` is the library's; `strictness` is as for `Assistant.open`."""
-        self._address = address
-        self._strictness = strictness
+    def __init__(self, address: str, strictness: float, only: Filter) -> None:
+        """`address` is the library's; the others are the assistant's."""
+        self._asked = address, strictness, only
         self._idle: deque[_Worker] = deque()
 
     def answer(self, row: ListedQuestion) -> RowResult:
@@ -247,7 +247,7 @@ class _Workers:
         try:
             return self._idle.popleft()
         except IndexError:
-            return _Worker(self._address, self._strictness)
+            return _Worker(*self._asked)
 
 
 def _line(message: Any) -> bytes:
@@ -270,8 +270,9 @@ def main() -> None:
     """Answer the rows that come on stdin, each with a line on stdout, until no more come."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed must not get between the answers
-    address, strictness = sys.argv[1:]
-    assistant = Assistant.open(address, model=extractive.NAME, strictness=float(strictness))
+    address, strictness, only = sys.argv[1:]
+    opened = Assistant.open(address, model=extractive.NAME, strictness=float(strictness))
+    assistant = opened.limited_to(Filter(**json.loads(only)))
     _send(pipe, {"ready": True})
     for line in sys.stdin.buffer:
         result = answered(assistant, _row(json.loads(line)))

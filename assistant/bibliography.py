@@ -7,7 +7,7 @@ the text states of itself, and is asked only where it still has the very text th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -92,7 +92,7 @@ def _references(citations: Iterable[Citation], library: Library | None) -> list[
     for citation in citations:
         firsts.setdefault((citation.source_id, citation.source_sha256), citation)
     taken: set[str] = set()
-    stated = _stated(library)
+    stated = _stated(library, {source_id for source_id, _ in firsts})
     return [
         _reference(citation, _free(slug(citation.source_id), taken), stated.get(text, {}))
         for text, citation in firsts.items()
@@ -114,15 +114,17 @@ def _reference(citation: Citation, id: str, stated: dict[str, str | None]) -> _R
     )
 
 
-def _stated(library: Library | None) -> dict[tuple[str, str], dict[str, str | None]]:
-    """What each text of the library states of itself, by id and hash."""
+def _stated(
+    library: Library | None, ids: Collection[str]
+) -> dict[tuple[str, str], dict[str, str | None]]:
+    """What the texts of these sources state of themselves, by id and hash."""
     return {
         (source.id, source.sha256): {
             name: one_line(stated.value) or None
             for name in ("author", "publisher", "published", "lang")
             if (stated := getattr(source, name))
         }
-        for source in (library.sources() if library else ())
+        for source in (library.listing(ids=ids).sources if library else ())
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from assistant.conversation import Conversation
 from assistant.model_use import model_use
 from assistant.places import find_place
 from assistant.questions import clean_question
+from assistant.scope import searched_line, told
 from assistant.settings import Settings
 from assistant.terminal import (
     show_answer,
@@ -30,10 +31,14 @@ from assistant.terminal import (
     waiting,
 )
 from assistant.types import Answer
-from index import SettingsError, SourceError
+from index import Filter, SettingsError, SourceError
 
 SHOWN_TURNS = 10
 """Questions of a loaded conversation that are listed."""
+SHOWN_SOURCES = 50
+"""Sources that are listed."""
+CONDITIONS = ("since", "until", "publisher", "lang")
+"""The conditions of a filter that can be set on what sources state."""
 
 
 class Chat:
@@ -43,8 +48,6 @@ class Chat:
         """`settings` are those that the model was loaded with, for loading another."""
         self.conversation = Conversation()
         self.assistant = assistant
-        self.scope: tuple[str, ...] = ()
-        """The sources to search; all where none is named."""
         self._settings = settings
         self._console = console
         self._file: Path | None = None
@@ -66,6 +69,8 @@ class Chat:
         """Tell what is asked and how to go on."""
         count = self.assistant.library.source_count
         self._say(f"{count} source{'s' * (count != 1)}. {self._answered_by()}")
+        if not self.assistant.only.is_empty:
+            self._say_searched()
         self._say("Type a question, /help for the commands, /quit or Ctrl-D to leave.")
 
     def resume(self, path: Path) -> None:
@@ -86,9 +91,7 @@ class Chat:
 
     def _ask(self, question: str) -> None:
         asked = clean_question(question)
-        events = self.assistant.stream(
-            asked, history=self.conversation.history(), sources=self.scope or None
-        )
+        events = self.assistant.stream(asked, history=self.conversation.history())
         with closing(events), waiting(self._console, self.assistant.model):
             answer = show_events(events, asked, self._console, "/withheld")
         self.conversation = self.conversation.with_answer(answer)
@@ -103,12 +106,44 @@ class Chat:
             if each != "all":
                 self._check(each)
         if named:
-            self.scope = () if "all" in named else tuple(dict.fromkeys(named))
+            chosen = None if "all" in named else tuple(named)
+            self._limit(replace(self.assistant.only, sources=chosen))
         else:
-            show_sources(self.assistant.library.sources(), self._console)
-        searched = ", ".join(self.scope) or "all sources"
-        lift = " (/sources all lifts the limit)" if self.scope else ""
-        self._say(f"Searched: {searched}{lift}.")
+            found = self.assistant.library.listing(self.assistant.only, limit=SHOWN_SOURCES)
+            show_sources(found.sources, self._console)
+            if found.found > SHOWN_SOURCES:
+                rest = "`pincite sources --search WORDS` finds others"
+                self._say(f"The first {SHOWN_SOURCES} of {found.found:,}; {rest}.")
+        self._say_searched()
+
+    def filter(self, argument: str) -> None:
+        """Tell what sources must state to be searched, or set or lift a condition."""
+        name, _, value = argument.partition(" ")
+        if name == "off":
+            self._limit(Filter(sources=self.assistant.only.sources))
+        elif name in CONDITIONS:
+            self._limit(replace(self.assistant.only, **{name: value.strip() or None}))
+        elif name:
+            raise SettingsError(
+                f"{render.one_line(name[:40])!r} is no condition: choose "
+                f"{', '.join(CONDITIONS)}, or off."
+            )
+        self._say_searched()
+
+    def _limit(self, only: Filter) -> None:
+        limited = self.assistant.limited_to(only)
+        limited.scope()  # raises where no source is left
+        self.assistant = limited
+
+    def _say_searched(self) -> None:
+        only = self.assistant.only
+        stated = replace(only, sources=None)
+        lifts = ["/sources all"] * (only.sources is not None) + ["/filter off"] * bool(told(stated))
+        lift = f" ({' and '.join(lifts)} lift{'s' * (len(lifts) == 1)} the limit)" if lifts else ""
+        if told(stated):
+            self._say(searched_line(self.assistant).removesuffix(".") + f"{lift}.")
+        else:
+            self._say(f"Searched: {', '.join(only.sources or ()) or 'all sources'}{lift}.")
 
     def show(self, argument: str) -> None:
         """Show a source, a paragraph of it, or the one that a citation quotes."""
@@ -140,7 +175,7 @@ class Chat:
         """Let another model word the answers, or none."""
         if argument:
             use = model_use(argument, self._settings)
-            self.assistant = Assistant(self.assistant.library, use)
+            self.assistant = self.assistant.worded_by(use)
         self._say(self._answered_by())
 
     def withheld(self, argument: str) -> None:
@@ -216,7 +251,7 @@ class Command:
     usage: str
     explanation: str
     run: Callable[[Chat, str], None]
-    takes: Literal["nothing", "a file", "sources", "a model"] = "nothing"
+    takes: Literal["nothing", "a file", "sources", "a condition", "a model"] = "nothing"
 
     @property
     def name(self) -> str:
@@ -227,6 +262,9 @@ class Command:
 COMMANDS = (
     Command("/sources", "list the sources", Chat.sources, "sources"),
     Command("/sources ID ...", "search only these; /sources all for all", Chat.sources, "sources"),
+    Command("/filter", "tell what sources must state", Chat.filter, "a condition"),
+    Command("/filter since 2025-02", "or until, publisher, lang", Chat.filter, "a condition"),
+    Command("/filter off", "search whatever sources state", Chat.filter, "a condition"),
     Command("/show SOURCE[:PARAGRAPH]", "show a source or a paragraph", Chat.show, "sources"),
     Command("/show NUMBER", "show what a citation quotes, in its paragraph", Chat.show, "sources"),
     Command("/model NAME", "let another model word the answers", Chat.model, "a model"),
@@ -262,6 +300,7 @@ def completions(line: str, chat: Chat) -> list[str]:
         takes = next((c.takes for c in COMMANDS if c.name == name), "nothing")
         found = {
             "sources": [*chat.assistant.library.content(), *(["all"] * (name == "/sources"))],
+            "a condition": [*CONDITIONS, "off"],
             "a model": [extractive.NAME, "openai:"],
         }.get(takes, [])
     begun = argument.rpartition(" ")[2] if space else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Annotated
 
@@ -23,16 +23,17 @@ from assistant.cli_options import (
     ModelOption,
     PublisherOption,
     SinceOption,
+    SourcesOption,
     StrictnessOption,
     UntilOption,
+    given_filter,
 )
 from assistant.export import EXPORT_FORMATS, ExportFormat, find_format
 from assistant.questions import clean_question
-from assistant.scope import filtered
 from assistant.streaming import event_dict
 from assistant.terminal import ShownWithheld, show_answer, show_events, waiting
 from assistant.types import Answer, Event
-from index import Filter, SettingsError
+from index import SettingsError
 
 ABSTAINED = 3
 TEXT = "text"
@@ -52,12 +53,7 @@ err = Console(stderr=True, highlight=False)
 def ask(
     question: Annotated[str, typer.Argument(help="The question; `-` reads it from stdin.")],
     library: LibraryOption = None,
-    sources: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--source", "--sources", metavar="ID", help="Search only this source; repeatable."
-        ),
-    ] = None,
+    sources: SourcesOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
     publisher: PublisherOption = None,
@@ -103,12 +99,11 @@ def ask(
     """Answer a question, each statement with its citation; exit code 3 if the sources don't."""
     form = _form(format, as_json, as_markdown, stream, show_withheld)
     asked = clean_question(sys.stdin.read() if question == "-" else question)
-    wanted = Filter(since, until, publisher, lang)
+    only = given_filter(sources, since, until, publisher, lang)
     settings = given_settings(base_url, max_tokens, max_cost, judge, strictness)
-    assistant = open_assistant(library, model, base_url, settings, err)
+    assistant = open_assistant(library, model, base_url, settings, err).limited_to(only)
     answering = _stream if stream else _answer
-    scope = filtered(assistant.library, wanted, _listed(sources))
-    answer = answering(assistant, asked, scope, form, show_withheld)
+    answer = answering(assistant, asked, form, show_withheld)
     if answer.status == "abstained":
         raise typer.Exit(ABSTAINED)
 
@@ -146,13 +141,12 @@ def _form(
 def _answer(
     assistant: Assistant,
     asked: str,
-    sources: Iterable[str] | None,
     form: ExportFormat | None,
     show_withheld: bool,
 ) -> Answer:
     """Print the answer as a whole."""
     with waiting(out, assistant.model):
-        answer = assistant.ask(asked, sources=sources)
+        answer = assistant.ask(asked)
     if form is None:
         show_answer(answer, out, "listed" if show_withheld else "--show-withheld")
     elif form.name == "markdown":
@@ -168,13 +162,12 @@ def _answer(
 def _stream(
     assistant: Assistant,
     asked: str,
-    sources: Iterable[str] | None,
     form: ExportFormat | None,
     show_withheld: bool,
 ) -> Answer:
     """Print the answer as it comes, as text or JSON."""
     shown: ShownWithheld = "listed" if show_withheld else "--show-withheld"
-    with closing(assistant.stream(asked, sources=sources)) as events:
+    with closing(assistant.stream(asked)) as events:
         if form is not None:
             return _print_events(events)
         with waiting(out, assistant.model):
@@ -187,10 +180,3 @@ def _print_events(events: Iterator[Event]) -> Answer:
         if isinstance(event, Answer):
             return event
     raise RuntimeError("the stream ended without an answer")
-
-
-def _listed(sources: list[str] | None) -> list[str] | None:
-    """Sources may be given one an option or with commas between them."""
-    if not sources:
-        return None
-    return [source.strip() for each in sources for source in each.split(",") if source.strip()]

@@ -27,15 +27,22 @@ from assistant.cli_options import (
     BaseUrlOption,
     ConcurrencyOption,
     JudgeOption,
+    LangOption,
     LibraryOption,
     ModelOption,
+    PublisherOption,
+    SinceOption,
+    SourcesOption,
     StrictnessOption,
+    UntilOption,
+    given_filter,
 )
 from assistant.journal import journal_path
 from assistant.list_readers import MAX_LIST_BYTES
 from assistant.list_writers import ENDINGS, check_output
 from assistant.question_lists import QuestionList, read_questions, read_questions_from
 from assistant.render import dollars, one_line, printable
+from assistant.scope import searched_line
 from assistant.terminal import progress_bar
 from index import SettingsError
 
@@ -73,6 +80,11 @@ def batch(
     base_url: BaseUrlOption = None,
     judge: JudgeOption = False,
     strictness: StrictnessOption = None,
+    sources: SourcesOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    publisher: PublisherOption = None,
+    lang: LangOption = None,
     question_column: Annotated[
         str | None,
         typer.Option(
@@ -136,9 +148,11 @@ def batch(
 ) -> None:
     """Answer a list of questions; the same command goes on where it was stopped or killed.
 
+    --source, --since and the like hold for the whole list; a row's own sources narrow it further.
     What is finished is kept in OUT.journal. Exit code 4 if questions failed, or were left when a
     limit was reached; 130 after Ctrl-C.
     """
+    only = given_filter(sources, since, until, publisher, lang)
     options = BatchOptions(concurrency, rate, max_cost, max_tokens, retry_failed)
     if output is None and not dry_run:
         raise SettingsError("There is no output: name a file for the answers with -o.")
@@ -155,7 +169,7 @@ def batch(
             judge=judge or None,
             strictness=strictness,
             progress=progress,
-        )
+        ).limited_to(only)
     if output is None or dry_run:
         found = estimate(assistant, questions, concurrency, openai_batch=openai_batch)
         _show_estimate(found, assistant, openai_batch=openai_batch)
@@ -290,6 +304,8 @@ def _show_estimate(found: Estimate, assistant: Assistant, *, openai_batch: bool)
 
 def _estimated(found: Estimate, assistant: Assistant, how: str) -> Iterator[str]:
     yield f"{_counted(found.rows, 'question')}, {found.different:,} different."
+    if not assistant.only.is_empty:
+        yield printable(searched_line(assistant))
     if found.faults:
         number, fault = found.faults[0]
         count = len(found.faults)

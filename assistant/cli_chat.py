@@ -15,11 +15,17 @@ from assistant.cli_assistant import given_settings, open_assistant
 from assistant.cli_options import (
     BaseUrlOption,
     JudgeOption,
+    LangOption,
     LibraryOption,
     MaxCostOption,
     MaxTokensOption,
     ModelOption,
+    PublisherOption,
+    SinceOption,
+    SourcesOption,
     StrictnessOption,
+    UntilOption,
+    given_filter,
 )
 
 out = Console(highlight=False)
@@ -34,6 +40,11 @@ def chat(
     max_cost: MaxCostOption = None,
     judge: JudgeOption = False,
     strictness: StrictnessOption = None,
+    sources: SourcesOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    publisher: PublisherOption = None,
+    lang: LangOption = None,
     resume: Annotated[
         Path | None,
         typer.Option("--resume", metavar="FILE", help="Go on with a saved conversation."),
@@ -44,7 +55,10 @@ def chat(
     Without a terminal, each line of stdin is a question or a command.
     """
     settings = given_settings(base_url, max_tokens, max_cost, judge, strictness)
-    talk = Chat(open_assistant(library, model, base_url, settings, err), settings, out)
+    only = given_filter(sources, since, until, publisher, lang)
+    assistant = open_assistant(library, model, base_url, settings, err).limited_to(only)
+    assistant.scope()  # a filter that leaves no source is told before anything is asked
+    talk = Chat(assistant, settings, out)
     by_hand = sys.stdin.isatty() and out.is_terminal
     if by_hand:
         talk.greet()

@@ -13,7 +13,15 @@ from rich.text import Text
 
 from assistant import extractive, render
 from assistant.assistant import Assistant
-from assistant.cli_options import LibraryOption
+from assistant.cli_options import (
+    LangOption,
+    LibraryOption,
+    PublisherOption,
+    SinceOption,
+    SourcesOption,
+    UntilOption,
+    given_filter,
+)
 from assistant.places import find_place
 from assistant.settings import load_settings
 from assistant.terminal import progress_bar, show_paragraphs, show_sources, show_versions
@@ -23,6 +31,8 @@ from index.intake import STDIN_NAME, documents
 from index.web import FetchLimits
 
 SOME_REFUSED = 1
+SHOWN_SOURCES = 100
+"""Sources that are listed, if not told otherwise: a table of thousands takes seconds to lay out."""
 COLUMN_FIELDS = ("text", "title", "author", "published", "publisher", "lang", "uri", "id")
 
 out = Console(highlight=False)
@@ -31,16 +41,51 @@ err = Console(stderr=True, highlight=False)
 
 def sources(
     library: LibraryOption = None,
+    search: Annotated[
+        str,
+        typer.Option(
+            "--search",
+            metavar="WORDS",
+            help="Only sources with these words in their id, title or publisher.",
+            show_default=False,
+        ),
+    ] = "",
+    named: SourcesOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    publisher: PublisherOption = None,
+    lang: LangOption = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help=f"List up to so many; {SHOWN_SOURCES}, or with --json all, by default.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the sources of the library."""
-    found = _open(library).sources()
+    """List the sources of the library, or those that would be searched with the same options."""
+    only = given_filter(named, since, until, publisher, lang)
+    most = limit or (None if as_json else SHOWN_SOURCES)
+    opened = _open(library)
+    listing = opened.listing(only, words=search, limit=most)
     if as_json:
-        typer.echo(render.as_json([asdict(source) for source in found], indent=2))
-    elif found:
-        show_sources(found, out)
+        typer.echo(render.as_json([asdict(source) for source in listing.sources], indent=2))
+        return
+    if listing.sources:
+        show_sources(listing.sources, out)
+    elif opened.source_count:
+        out.print(
+            Text(render.printable(f"No source has {search!r} in its id, title or publisher."))
+        )
     else:
         out.print("The library is empty: add texts with `pincite add`.")
+    if len(listing.sources) < listing.found:
+        shown = f"{len(listing.sources):,} of {listing.found:,} are listed"
+        err.print(f"{shown}: --search WORDS finds others, --limit N lists more.", soft_wrap=True)
 
 
 def show(

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from index import Filter
+
 LibraryOption = Annotated[
     str | None,
     typer.Option(
@@ -80,12 +82,16 @@ ConcurrencyOption = Annotated[
         show_default=False,
     ),
 ]
+SourcesOption = Annotated[
+    list[str] | None,
+    typer.Option("--source", "--sources", metavar="ID", help="Only this source; repeatable."),
+]
 SinceOption = Annotated[
     str | None,
     typer.Option(
         "--since",
         metavar="DATE",
-        help="Search only sources that state a date from this on: YYYY-MM-DD, YYYY-MM or YYYY.",
+        help="Only sources that state a date from this on: YYYY-MM-DD, YYYY-MM or YYYY.",
         show_default=False,
     ),
 ]
@@ -94,7 +100,7 @@ UntilOption = Annotated[
     typer.Option(
         "--until",
         metavar="DATE",
-        help="Search only sources that state a date up to this.",
+        help="Only sources that state a date up to this.",
         show_default=False,
     ),
 ]
@@ -103,7 +109,7 @@ PublisherOption = Annotated[
     typer.Option(
         "--publisher",
         metavar="NAME",
-        help="Search only sources that state this publisher.",
+        help="Only sources that state this publisher.",
         show_default=False,
     ),
 ]
@@ -112,7 +118,7 @@ LangOption = Annotated[
     typer.Option(
         "--lang",
         metavar="CODE",
-        help="Search only sources that state this language, such as en.",
+        help="Only sources that state this language, such as en.",
         show_default=False,
     ),
 ]
@@ -141,3 +147,19 @@ McpOption = Annotated[
     bool,
     typer.Option("--mcp", help="Offer `ask`, `sources` and `show` as MCP tools too."),
 ]
+
+
+def given_filter(
+    sources: list[str] | None,
+    since: str | None,
+    until: str | None,
+    publisher: str | None,
+    lang: str | None,
+) -> Filter:
+    """The filter that the options make; several ids may stand in one, with commas between them.
+
+    Raises SettingsError for what is no date, or names no source.
+    """
+    split = [each.strip() for given in sources or () for each in given.split(",")]
+    named = [each for each in split if each]
+    return Filter(since, until, publisher, lang, named if sources else None)

@@ -49,7 +49,8 @@ class Identity(BaseModel):
     library: str
     """Changes with every text of the library and with the way in which it is indexed."""
     settings: Mapping[str, _Setting]
-    """The model, where it is served, its limits for one question, and when one is refused."""
+    """The model, where it is served, its limits for one question, when one is refused, and what
+    sources must state to be searched."""
     prompts: str | None
     """Changes with every prompt; None where no model is used."""
 
@@ -67,6 +68,8 @@ def identity_of(assistant: Assistant) -> Identity:
         settings["max_cost"] = use.limits.max_cost
         settings["context_tokens"] = use.limits.context_tokens
         settings["judge"] = use.judges
+    for name, value in assistant.only.given().items():
+        settings[name] = value if isinstance(value, str) else ",".join(sorted(value))
     return Identity(
         pincite=version("pincite"),
         library=_digest([library.fingerprint, sorted(library.content().items())]),

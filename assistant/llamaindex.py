@@ -28,7 +28,7 @@ from assistant.evidence import PASSAGES, find
 from assistant.questions import clean_question, read_question
 from assistant.scope import scope_of
 from assistant.types import Answer, Citation
-from index import Hit, Library, SettingsError
+from index import EVERYTHING, Hit, Library, SettingsError
 
 _SHOWN_TO_MODELS = frozenset({"title", "published"})
 _EMBEDDED = frozenset({"title"})
@@ -60,13 +60,15 @@ class PinciteRetriever(BaseRetriever):
 
         Raises:
             SourceError: `sources` names one that the library doesn't have.
-            SettingsError: `sources` is given and names none, or `k` is less than 1.
+            SettingsError: `sources` is given and names none, no source meets the filter of the
+                assistant, or `k` is less than 1.
         """
         if k < 1:
             raise SettingsError(f"k is {k}, so nothing would be found: make it 1 or more.")
         self._library = library.library if isinstance(library, Assistant) else library
-        # Checked here: LlamaIndex's engines may swallow a later error.
+        self._only = library.only if isinstance(library, Assistant) else EVERYTHING
         self._sources = scope_of(self._library, sources)
+        self._scope()  # checked here: LlamaIndex's engines may swallow a later error
         self._k = k
         super().__init__(callback_manager=Settings.callback_manager)
 
@@ -79,13 +81,17 @@ class PinciteRetriever(BaseRetriever):
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._find, query_bundle.query_str)
 
+    def _scope(self) -> frozenset[str] | None:
+        """What is searched now: sources may have come and gone."""
+        return scope_of(self._library, self._sources, self._only)
+
     def _find(self, text: str) -> list[NodeWithScore]:
         question = clean_question(text)
         found = find(
             self._library,
             read_question(question),
             self._library.embed_question(question),
-            scope_of(self._library, self._sources),  # one may have been removed since
+            self._scope(),
             self._k,
         )
         return [NodeWithScore(node=_passage_node(hit), score=hit.score) for hit, _ in found]
@@ -108,11 +114,12 @@ class PinciteQueryEngine(BaseQueryEngine):
 
         Raises:
             SourceError: `sources` names one that the library doesn't have.
-            SettingsError: `sources` is given and names none.
+            SettingsError: `sources` is given and names none, or no source meets the filter of the
+                assistant.
         """
         self._assistant = assistant
-        # Checked here: LlamaIndex's engines may swallow a later error.
         self._sources = scope_of(assistant.library, sources)
+        assistant.scope(self._sources)  # checked here, as above
         super().__init__(callback_manager=Settings.callback_manager)
 
     def _get_prompt_modules(self) -> PromptMixinType:

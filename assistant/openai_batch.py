@@ -41,7 +41,7 @@ from assistant.openai_batch_submit import Submitter
 from assistant.openai_model import OpenAIModel
 from assistant.question_lists import ListedQuestion, RowResult
 from assistant.server_words import bracketed
-from index import Library, ModelError, PinciteError, SettingsError
+from index import ModelError, PinciteError, SettingsError
 from prompts import load_prompt
 
 DEFAULT_POLL_SECONDS = 30.0
@@ -103,7 +103,7 @@ def answer_by_batch(
     model, use = model_for_batches(assistant)
     settings = _settings_digest(assistant)
     run = _Run(
-        library=assistant.library,
+        assistant=assistant,
         use=at_half_the_price(use),
         server=BatchServer(model),
         record=read_record_for(state, settings)
@@ -178,13 +178,14 @@ def _settings_digest(assistant: Assistant) -> str:
         [model.name, model.endpoint.place],
         asdict(use.limits),
         [load_prompt(name).version for name in _PROMPTS],
+        *([assistant.only.given()] if assistant.only.given() else []),
     ]
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
 @dataclass(slots=True)
 class _Run:
-    library: Library
+    assistant: Assistant
     use: ModelUse
     server: BatchServer
     record: BatchRecord
@@ -201,7 +202,7 @@ class _Run:
             else:
                 yield RowResult(row, None, row.fault)
         submitter = Submitter(
-            self.library,
+            self.assistant,
             self.use,
             self.server,
             self.record,
@@ -283,7 +284,7 @@ class _Run:
             )
         try:
             answer = replay(
-                self.library,
+                self.assistant,
                 self.use,
                 row,
                 reply,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from assistant.assistant import Assistant
 from assistant.batch_requests import Recorded, record, request_line
 from assistant.budget import ModelUse
 from assistant.models import SchemaRefusedError
 from assistant.openai_batch_record import BatchRecord, Submission, storing, write_record
 from assistant.openai_batch_server import BatchServer
 from assistant.question_lists import ListedQuestion, RowResult
-from index import Library, ModelError
+from index import ModelError
 
 MAX_REQUESTS = 50_000
 MAX_BYTES = 200_000_000
@@ -31,7 +32,7 @@ LOOK_SECONDS = 5.0
 class Submitter:
     """Submits the questions that `record` doesn't know yet, and notes them there first."""
 
-    library: Library
+    assistant: Assistant
     use: ModelUse
     """At the price of a batch."""
     server: BatchServer
@@ -84,7 +85,7 @@ class Submitter:
 
     def _outcome(self, row: ListedQuestion) -> Recorded | RowResult:
         while True:
-            outcome = record(self.library, self.use, row)
+            outcome = record(self.assistant, self.use, row)
             if self._knows_dialect or isinstance(outcome, RowResult):
                 return outcome
             self.server.check()

@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from index import Filter, Library, SettingsError, SourceError
+from index import EVERYTHING, Filter, Library, SettingsError
+from index.filters import NONE_LEFT
 
-
-def scope_of(library: Library, sources: Iterable[str] | None) -> frozenset[str] | None:
-    """The ids of the sources to search; None for all.
-
-    Raises:
-        SettingsError: `sources` is given and names none.
-        SourceError: it names one that the library doesn't have.
-    """
-    if sources is None:
-        return None
-    wanted = frozenset([sources] if isinstance(sources, str) else sources)
-    if not wanted:
-        raise SettingsError("No source is named: name one, or leave `sources` out for all.")
-    if unknown := library.unknown(wanted):
-        raise SourceError(
-            f"The library has no source {unknown[0]!r}: `pincite sources` lists what it has."
-        )
-    return wanted
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
 
 
-def filtered(
-    library: Library, wanted: Filter, sources: Iterable[str] | None
-) -> Iterable[str] | None:
-    """Of the named sources, or of all, those that meet the filter's conditions.
+def scope_of(
+    library: Library, sources: Iterable[str] | None, only: Filter = EVERYTHING
+) -> frozenset[str] | None:
+    """The ids of the sources to search: of the named ones those that meet the filter; None for all.
 
     Raises:
-        SettingsError: none does, with the condition that leaves none.
-        SourceError: `sources` names one that the library doesn't have.
+        SettingsError: `sources` is given and names none, or the filter leaves none.
+        SourceError: one is named that the library doesn't have.
     """
-    if wanted.is_empty:
-        return sources
-    named, meeting = scope_of(library, sources), library.matching(wanted)
-    left = meeting if named is None else meeting & named
-    if not left:
-        raise SettingsError(
-            "None of the named sources meets the other conditions: leave one of them out."
-        )
-    return left
+    named = None if sources is None else library.matching(_naming(sources))
+    meeting = None if only.is_empty else library.matching(only)
+    if named is None or meeting is None:
+        return meeting if named is None else named
+    if left := named & meeting:
+        return left
+    raise SettingsError(NONE_LEFT)
+
+
+def told(only: Filter) -> str:
+    """The filter in words, such as "dated from 2025-02, in de"; "" where it asks for nothing."""
+    dates = [f"from {only.since}"] * bool(only.since) + [f"until {only.until}"] * bool(only.until)
+    return ", ".join(
+        [f"dated {' '.join(dates)}"] * bool(dates)
+        + [f"published by {only.publisher}"] * bool(only.publisher)
+        + [f"in {only.lang}"] * bool(only.lang)
+        + [f"named {', '.join(only.sources or ())}"] * bool(only.sources)
+    )
+
+
+def searched_line(assistant: Assistant) -> str:
+    """What is searched, in a sentence, such as "Searched: 12 of 5,000 sources, those in de."
+
+    Raises as `Assistant.scope` does.
+    """
+    scope, count = assistant.scope(), assistant.library.source_count
+    if scope is None:
+        return "Searched: all sources."
+    return f"Searched: {len(scope):,} of {count:,} sources, those {told(assistant.only)}."
+
+
+def _naming(sources: Iterable[str]) -> Filter:
+    return Filter(sources=(sources,) if isinstance(sources, str) else tuple(sources))

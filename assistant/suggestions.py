@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib import resources
+from itertools import islice
 
 from assistant.render import one_line
 from assistant.sample import is_sample
 from index import Library, SourceSummary
 
 COUNT = 3
+LOOKED_AT = 100
+"""The first so many sources are looked at."""
 MAX_TITLE_CHARACTERS = 80
 
 
@@ -23,8 +26,9 @@ def suggested_questions(library: Library) -> tuple[str, ...]:
     if is_sample(library):
         text = (resources.files("articles") / "examples.json").read_text(encoding="utf-8")
         return tuple(json.loads(text))[:COUNT]
-    questions = [question for source in library.sources() for question in _about(source)]
-    return tuple(questions[:COUNT])
+    first = library.listing(limit=LOOKED_AT).sources
+    questions = (question for source in first for question in _about(source))
+    return tuple(islice(questions, COUNT))
 
 
 def _about(source: SourceSummary) -> Iterator[str]:

@@ -20,9 +20,10 @@ from index.errors import (
     StorageError,
 )
 from index.files import find_texts, read_source
-from index.filters import Filter
+from index.filters import EVERYTHING, Filter
 from index.homes import has_library
 from index.library import Library
+from index.listing import Listing
 from index.manifest import current_fingerprint
 from index.paragraphs import split_paragraphs
 from index.passages import split_passages
@@ -49,6 +50,7 @@ from index.words import content_words, words
 
 __all__ = [
     "DEFAULT_EMBEDDING",
+    "EVERYTHING",
     "SUPPORTED_SUFFIXES",
     "AddEvent",
     "AddResult",
@@ -63,6 +65,7 @@ __all__ = [
     "LibraryLockedError",
     "LibraryMismatchError",
     "LibraryNotFoundError",
+    "Listing",
     "Mended",
     "ModelError",
     "Origin",

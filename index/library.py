@@ -22,9 +22,10 @@ from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
 from index.faults import damaged
-from index.filters import Filter, matching
+from index.filters import EVERYTHING, Filter, matching
 from index.glimpses import Glimpse, glimpses
 from index.homes import Home, home_of
+from index.listing import Column, Listing, listing, most_stated
 from index.manifest import check_manifest, manifest_for
 from index.store import Store
 from index.types import IndexedSource, Passage
@@ -219,10 +220,40 @@ class Library:
         with self._catalog.reading() as connection:
             return versions.summaries(connection)
 
+    def listing(
+        self,
+        wanted: Filter = EVERYTHING,
+        *,
+        words: str = "",
+        ids: Collection[str] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Listing:
+        """Sources as `sources` has them, but only those that meet all that is asked, in part.
+
+        Args:
+            wanted: the filter. Raises SettingsError where it leaves none, and SourceError where it
+                names one that isn't there.
+            words: each must be in the source's id, title or publisher, whatever the case.
+            ids: only these; those that no source has are left out.
+            limit: how many are returned, of those after the first `offset`; all by default.
+            offset: how many are skipped.
+        """
+        self._current()
+        with self._catalog.reading() as connection:
+            return listing(connection, wanted, words=words, ids=ids, limit=limit, offset=offset)
+
+    def most_stated(self, column: Column, most: int) -> tuple[tuple[str, int], ...]:
+        """The dates, publishers or languages that most sources state, and how many state each."""
+        self._current()
+        with self._catalog.reading() as connection:
+            return most_stated(connection, column, most)
+
     def matching(self, wanted: Filter) -> frozenset[str]:
         """The ids of the sources that meet the conditions of the filter.
 
-        Raises SettingsError, with the condition that leaves none, where there is none.
+        Raises SettingsError, with the condition that leaves none, where there is none, and
+        SourceError where it names one that isn't there.
         """
         self._current()
         with self._catalog.reading() as connection:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from index.types import Source
 from index.version_rows import (
@@ -217,9 +218,12 @@ def each_newest(connection: sqlite3.Connection) -> Iterator[Source]:
             yield source
 
 
-def summaries(connection: sqlite3.Connection) -> tuple[SourceSummary, ...]:
-    """All sources in their newest versions, in the order in which they were first added."""
+def summaries(
+    connection: sqlite3.Connection, ids: Sequence[str] | None = None
+) -> tuple[SourceSummary, ...]:
+    """These sources, or all, in their newest versions, in the order in which they were added."""
     columns = ", ".join(f"versions.{name.strip()}" for name in COLUMNS.split(","))
+    chosen = "" if ids is None else "WHERE sources.id IN (SELECT value FROM json_each(?))"
     rows = connection.execute(
         f"""
         SELECT {columns},
@@ -229,7 +233,8 @@ def summaries(connection: sqlite3.Connection) -> tuple[SourceSummary, ...]:
            WHERE own.source_id = sources.id AND other.source_id <> sources.id),
           (SELECT count(*) FROM versions WHERE source_id = sources.id)
         FROM sources JOIN versions ON source_id = id AND number = version
-        ORDER BY sources.position
-        """
+        {chosen} ORDER BY sources.position
+        """,
+        () if ids is None else (json.dumps(ids),),
     )
     return tuple(summary_of(unsealed(row[:-3]), *row[-3:]) for row in rows)

@@ -10,14 +10,15 @@ import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from pydantic import ValidationError, validate_call
+from pydantic import Field, ValidationError, validate_call
 
 from assistant import (
     Assistant,
+    Filter,
     IndexedSource,
     PinciteError,
     Source,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 Functions = tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]
+
+Limit = Annotated[int, Field(ge=1, le=1000)]
+Offset = Annotated[int, Field(ge=0, le=10**9)]
 
 ANSWERS_AT_ONCE = 2 * (os.cpu_count() or 2)
 """Many more threads that compute than there are processors only get in each other's way."""
@@ -103,6 +107,10 @@ def endpoints(assistant: Assistant) -> Functions:
         question: str,
         sources: list[str] | None = None,
         history: list[Turn] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        publisher: str | None = None,
+        lang: str | None = None,
     ) -> dict[str, Any]:
         """Answer a question from the sources of the library, each statement with a citation.
 
@@ -114,20 +122,44 @@ def endpoints(assistant: Assistant) -> Functions:
             question: The question, in any language.
             sources: Ids of the sources to search, as `sources` lists them; without it, all.
             history: Earlier turns, oldest first, so that a follow-up is understood.
+            since: Search only sources that state a date from this on: YYYY-MM-DD, YYYY-MM or YYYY.
+            until: Search only sources that state a date up to this, in the same forms.
+            publisher: Search only sources that state this publisher, whatever the case.
+            lang: Search only sources that state this language, such as en.
 
         Returns:
             The answer in the form pincite.answer/1
         """
         turns = [(turn.role, turn.content) for turn in history or ()]
-        return assistant.ask(question, history=turns, sources=sources).to_dict()
+        asked = assistant.limited_to(_filter(since, until, publisher, lang))
+        return asked.ask(question, history=turns, sources=sources).to_dict()
 
-    def sources() -> list[dict[str, Any]]:
-        """List the sources of the library with what their texts say of themselves.
+    def sources(
+        search: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        publisher: str | None = None,
+        lang: str | None = None,
+        limit: Limit = 100,
+        offset: Offset = 0,
+    ) -> list[dict[str, Any]]:
+        """List sources of the library with what their texts say of themselves.
 
         Each has its id, title, author, publisher, published, lang, uri, the number of its
         paragraphs, and its twins: the ids of sources that render the same original.
+
+        Args:
+            search: Words that are all in the id, title or publisher.
+            since: Only sources that state a date from this on: YYYY-MM-DD, YYYY-MM or YYYY.
+            until: Only sources that state a date up to this, in the same forms.
+            publisher: Only sources that state this publisher, whatever the case.
+            lang: Only sources that state this language, such as en.
+            limit: How many are listed at most, up to 1000.
+            offset: How many are left out before the first; for the next ones, after `limit`.
         """
-        return [_summary(source) for source in assistant.library.sources()]
+        only = _filter(since, until, publisher, lang)
+        listing = assistant.library.listing(only, words=search or "", limit=limit, offset=offset)
+        return [_summary(source) for source in listing.sources]
 
     def show(source: str, paragraph: int | None = None) -> dict[str, Any]:
         """Show the text of a source with its paragraphs numbered, or one paragraph of it.
@@ -144,6 +176,13 @@ def endpoints(assistant: Assistant) -> Functions:
         return {**_metadata(indexed.source), "paragraphs": chosen}
 
     return _checked(ask), _checked(sources), _checked(show)
+
+
+def _filter(
+    since: str | None, until: str | None, publisher: str | None, lang: str | None
+) -> Filter:
+    """The filter; programs that can't leave an argument out give an empty text."""
+    return Filter(since or None, until or None, publisher or None, lang or None)
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:

@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from assistant import EXPORT_FORMATS, Assistant, suggested_questions
 from page.conversation import Shown, Verified, answer_question
-from page.events import QUIET, pick_example
+from page.events import QUIET, narrow_search, pick_example
 from page.templates import rendered
 
 MAX_QUESTION_CHARACTERS = 10_000
@@ -31,6 +31,8 @@ class AskTab:
     """The finished turns."""
     searching: gr.HTML
     """The line that says what is searched."""
+    filter: gr.HTML
+    """The form that narrows it."""
 
 
 def build_ask_tab(
@@ -58,7 +60,9 @@ def build_ask_tab(
             interactive=False,  # until what the tab has kept is there: it would replace an answer
             container=False,
         )
-        searching = gr.HTML(elem_id="searching", apply_default_css=False)
+        with gr.Row(elem_id="scope-row"):
+            searching = gr.HTML(elem_id="searching", apply_default_css=False)
+            narrowing = gr.HTML(elem_id="filter", js_on_load=narrow_search, apply_default_css=False)
         with gr.Row(elem_id="tools"):
             stop = gr.Button("Stop", size="sm", elem_id="stop")
             begin = gr.Button("New conversation", size="sm")
@@ -114,7 +118,7 @@ def build_ask_tab(
     # Gradio itself would notice only with the next claim that the reader is gone.
     blocks.unload(leave)
     saved.change(None, saved, None, js="(kept) => window.pincite.keep(kept)", **QUIET)
-    return AskTab(question, earlier, searching)
+    return AskTab(question, earlier, searching, narrowing)
 
 
 def beginning(assistant: Assistant) -> str:

@@ -11,12 +11,14 @@ from assistant import Assistant, PinciteError
 from assistant.render import one_line
 from page.api import add_endpoints
 from page.ask_tab import beginning, build_ask_tab
+from page.choice import scope_line
 from page.conversation import Verified, turns_html
 from page.events import QUIET, attach_pane
 from page.export import exporter
 from page.failures import sentence
+from page.filter_form import filter_html
 from page.question_lists import build_question_lists
-from page.source_list import list_html, scope_line
+from page.source_list import list_html
 from page.source_pane import place_opener
 from page.sources_tab import build_sources_tab
 from page.templates import rendered
@@ -44,11 +46,11 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                 changed: dict[str, Any] = {
                     "fn": partial(_changed, assistant),
                     "inputs": [saved, scope],
-                    "outputs": [masthead, ask.searching, ask.earlier],
+                    "outputs": [masthead, ask.searching, ask.filter, ask.earlier],
                     **QUIET,
                 }
                 with gr.Tab("Sources", elem_id="sources-tab"):
-                    table = build_sources_tab(assistant, scope, ask.searching, changed)
+                    table = build_sources_tab(assistant, scope, ask, changed)
                 with gr.Tab("Question lists", elem_id="lists-tab"):
                     build_question_lists(assistant)
             with gr.Column(elem_id="source-pane"):
@@ -62,7 +64,16 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         blocks.load(
             partial(_arrive, assistant, verified),
             [saved, scope],
-            [masthead, ask.searching, table, ask.earlier, saved, scope, ask.question],
+            [
+                masthead,
+                ask.searching,
+                ask.filter,
+                table,
+                ask.earlier,
+                saved,
+                scope,
+                ask.question,
+            ],
             js="() => [window.pincite.kept(), window.pincite.chosen()]",
             **QUIET,
         )
@@ -72,7 +83,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
 def _arrive(assistant: Assistant, verified: Verified, kept: str, chosen: str) -> tuple[Any, ...]:
     """What a tab shows when it is opened or reloaded."""
     turns, text = _restored(assistant, verified, kept)
-    lines = _masthead(assistant), scope_line(assistant, chosen)
+    lines = _masthead(assistant), scope_line(assistant, chosen), filter_html(assistant)
     ready = gr.Textbox(interactive=True)
     return *lines, list_html(assistant, chosen), turns, text, chosen, ready
 
@@ -80,7 +91,7 @@ def _arrive(assistant: Assistant, verified: Verified, kept: str, chosen: str) ->
 def _changed(assistant: Assistant, kept: str, chosen: str) -> tuple[Any, ...]:
     """What follows when sources were added or removed."""
     turns = gr.skip() if kept else beginning(assistant)
-    return _masthead(assistant), scope_line(assistant, chosen), turns
+    return _masthead(assistant), scope_line(assistant, chosen), filter_html(assistant), turns
 
 
 def _masthead(assistant: Assistant) -> str:

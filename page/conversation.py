@@ -28,8 +28,8 @@ from assistant import (
 from assistant.hypertext import Place, answer_html, claim_html
 from assistant.render import LEFT_OUT, one_line
 from page.addresses import page_address
+from page.choice import read_choice
 from page.failures import sentence
-from page.source_list import scope_ids
 from page.templates import rendered
 
 UNREADABLE = "The conversation that this tab has kept can't be read back: begin a new one."
@@ -110,7 +110,7 @@ def answer_question(
 ) -> Iterator[Shown]:
     """Answer a question and show each claim as soon as it is verified, until `stop` is set.
 
-    `saved` is the conversation so far and `chosen` the sources to search, as the tab keeps them.
+    `saved` is the conversation so far and `chosen` what to search, as the tab keeps them.
     """
     claims, standalone = "", question
     try:
@@ -120,10 +120,11 @@ def answer_question(
             earlier=turns_html(conversation, faults),
             current=turn_html(question, waiting=_waiting(assistant)),
         )
-        events = assistant.stream(
+        choice = read_choice(chosen)
+        events = assistant.limited_to(choice.filter).stream(
             question,
             history=conversation.history(),
-            sources=scope_ids(assistant, chosen),
+            sources=choice.ids(assistant),
             stop=stop,
         )
         with closing(events):

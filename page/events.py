@@ -26,21 +26,80 @@ attach();
 
 choose_sources = """
 const boxes = () => [...element.querySelectorAll("input.one")];
-element.addEventListener("change", (event) => {
-  const all = element.querySelector("input.all");
-  if (event.target === all) {
-    for (const box of boxes()) box.checked = all.checked;
+const pressed = [];
+element.addEventListener("change", ({ target }) => {
+  if (target.matches(".all")) {
+    for (const box of boxes()) box.checked = target.checked;
   }
-  all.checked = boxes().every((box) => box.checked);
+  if (target.matches("[data-whole] .all")) window.pincite.tickAll(target.checked);
+  else {
+    const changed = target.matches(".all") ? boxes() : [target];
+    window.pincite.tick(changed.map((box) => box.value), target.checked);
+  }
+  element.querySelector("input.all").checked = boxes().every((box) => box.checked);
   trigger("choose", {});
 });
 element.addEventListener("click", (event) => {
-  const button = event.target.closest("button.remove");
-  if (button) trigger("unwanted", { id: button.value });
+  const button = event.target.closest("button");
+  if (button?.matches(".remove")) trigger("unwanted", { id: button.value });
+  if (button?.matches(".turn")) {
+    pressed.push(button.name);
+    window.pincite.look({ page: Number(button.value) });
+    trigger("turn", {});
+  }
 });
 watch("value", () => {
-  for (const box of element.querySelectorAll("input")) box.checked = box.hasAttribute("checked");
+  window.pincite.listed(element);
+  if (!pressed.length) return;
+  const name = pressed.splice(0).at(-1);
+  element.closest(".tabitem")?.scrollTo(0, 0);
+  const turns = [...element.querySelectorAll("button.turn:enabled")];
+  (turns.find((button) => button.name === name) ?? turns[0])?.focus();
 });
 """
-"""Events "choose", of which `pincite.ticked` tells the rest, and "unwanted" with `id`, a source to
-remove."""
+"""Events "choose" and "turn", of which `pincite.chosen` and `pincite.view` tell the rest, and
+"unwanted" with `id`, a source to remove. Whoever turns pages by the keyboard stays on the
+button."""
+
+find_sources = """
+const box = element.querySelector("input");
+let waiting = 0;
+const look = () => {
+  clearTimeout(waiting);
+  if (window.pincite.look({ words: box.value, page: 1 })) trigger("look", {});
+};
+box.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(look, 250);
+});
+element.addEventListener("submit", (event) => {
+  event.preventDefault();
+  look();
+});
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  window.pincite.tickAll(button.value === "all");
+  trigger("choose", {});
+});
+"""
+"""Event "look", of which `pincite.view` tells the rest, and "choose"."""
+
+narrow_search = """
+const set = () => {
+  if (window.pincite.narrow(element.querySelector("form"))) trigger("narrow", {});
+};
+const show = () => (window.pincite ? window.pincite.showFilter(element) : setTimeout(show, 20));
+element.addEventListener("change", set);
+element.addEventListener("input", ({ target }) => {
+  if ([...(target.list?.options ?? [])].some((option) => option.value === target.value)) set();
+});
+element.addEventListener("submit", (event) => {
+  event.preventDefault();
+  set();
+});
+element.addEventListener("reset", () => setTimeout(set));
+watch("value", show);
+show();
+"""
+"""Event "narrow", of which `pincite.chosen` tells the rest."""

@@ -1,86 +1,111 @@
-"""The list of sources, and the choice of those that are searched."""
+"""The list of sources, a page at a time."""
 
 from __future__ import annotations
 
-import json
-from html import escape
+from contextlib import suppress
+from dataclasses import dataclass
 
-from assistant import Assistant, IndexedSource, SourceError, SourceSummary
+from pydantic import BaseModel, Field, ValidationError
+
+from assistant import Assistant, IndexedSource, PinciteError, SourceError, SourceSummary
 from assistant.render import one_line
+from assistant.scope import told
+from page.choice import Choice, read_choice
+from page.failures import sentence
 from page.templates import rendered
 
-# --- which are searched --------------------------------------------------------------------------
+ON_A_PAGE = 50
+MAX_WORDS_CHARACTERS = 200
 
 
-def scope_ids(assistant: Assistant, kept: str) -> list[str] | None:
-    """The sources to search, of those there are now; None for all.
+class View(BaseModel):
+    """Which part of the list a tab shows."""
 
-    `kept` is how the tab keeps its choice: "" for all, or a JSON list of ids.
+    words: str = Field(default="", max_length=MAX_WORDS_CHARACTERS)
+    """Each is in the id, title or publisher of the sources that are listed."""
+    page: int = Field(default=1, ge=1, le=10**9)
 
-    Raises:
-        SourceError: none of the chosen sources is there any more.
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Where in the list a page stands."""
+
+    number: int
+    first: int
+    last: int
+    found: int
+
+    @property
+    def count(self) -> int:
+        return max(1, -(-self.found // ON_A_PAGE))
+
+
+def read_view(kept: str) -> View:
+    """The view as the tab keeps it; the beginning of the whole list where that can't be read."""
+    try:
+        return View.model_validate_json(kept or "{}")
+    except ValidationError:
+        return View()
+
+
+def list_html(assistant: Assistant, kept: str, view: str = "") -> str:
+    """A page of the sources with what their texts state of themselves.
+
+    `kept` is the choice and `view` the part, as the tab keeps them.
     """
-    if not kept:
-        return None
+    total = assistant.library.source_count
+    choice, asked, refused = Choice(only=frozenset()), read_view(view), ""
+    rows: list[dict[str, object]] = []
+    pages = _Pages(1, 0, 0, 0)
     try:
-        wanted = set(json.loads(kept))
-    except (ValueError, TypeError, RecursionError):
-        raise SourceError("The choice of sources can't be read: reload the page.") from None
-    found = [source_id for source_id in assistant.library.content() if source_id in wanted]
-    if not found:
-        raise SourceError("No source is chosen: tick at least one under Sources.")
-    return found
-
-
-def scope_line(assistant: Assistant, kept: str) -> str:
-    """What is searched, in words; as HTML, for titles are other people's text."""
-    count = assistant.library.source_count
-    if not count:
-        return "There are no sources yet: add texts under Sources."
-    try:
-        ids = scope_ids(assistant, kept)
-    except SourceError as error:
-        return escape(str(error))
-    if ids is None or len(ids) == count:
-        return f"Searching all {count} sources" if count > 1 else "Searching 1 source"
-    sources, chosen = assistant.library.sources(), set(ids)
-    titles = [f"<bdi>{escape(_title(each))}</bdi>" for each in sources if each.id in chosen]
-    return f"Searching {len(ids)} of {count} sources: {'; '.join(titles[:3])}" + (
-        " …" if len(titles) > 3 else ""
+        with suppress(SourceError):  # what can't be read ticks nothing
+            choice = read_choice(kept)
+        sources, pages = _page(assistant, choice, asked)
+        rows = [_row(source, chosen=choice.ticks(source.id)) for source in sources]
+    except PinciteError as error:
+        refused = sentence(assistant, error)
+    return rendered(
+        "sources.html",
+        rows=rows,
+        pages=pages,
+        total=total,
+        many=total > ON_A_PAGE,
+        is_whole=pages.found == total and pages.count == 1,
+        filter=one_line(told(choice.filter)),
+        words=one_line(asked.words),
+        refused=refused if total else "",
+        changeable=not assistant.is_sample,
     )
 
 
-# --- the list ------------------------------------------------------------------------------------
+def _page(
+    assistant: Assistant, choice: Choice, view: View
+) -> tuple[tuple[SourceSummary, ...], _Pages]:
+    """The sources on the page, or on the last one where there aren't as many pages."""
+    number = view.page
+    while True:
+        skipped = (number - 1) * ON_A_PAGE
+        listing = assistant.library.listing(
+            choice.filter, words=view.words, limit=ON_A_PAGE, offset=skipped
+        )
+        shown = len(listing.sources)
+        pages = _Pages(number, skipped + 1, skipped + shown, listing.found)
+        if shown or number == 1:
+            return listing.sources, pages
+        number = pages.count
 
 
-def list_html(assistant: Assistant, kept: str) -> str:
-    """The table of the sources with what their texts state of themselves."""
-    sources = assistant.library.sources()
-    try:
-        chosen = scope_ids(assistant, kept)
-    except SourceError:
-        chosen = []
-    rows = [
-        {
-            "id": source.id,
-            "title": _title(source),
-            "publisher": one_line(source.publisher.value) if source.publisher else "–",
-            "author": one_line(source.author.value) if source.author else "–",
-            "published": source.published.value.partition("T")[0] if source.published else "–",
-            "paragraphs": source.paragraphs,
-            "twins": ", ".join(source.twins),
-            "chosen": chosen is None or source.id in chosen,
-        }
-        for source in sources
-    ]
-    return rendered("sources.html", rows=rows, changeable=not assistant.is_sample)
-
-
-def _title(source: SourceSummary) -> str:
-    return one_line(source.title.value) if source.title else source.id
-
-
-# --- one of them ---------------------------------------------------------------------------------
+def _row(source: SourceSummary, *, chosen: bool) -> dict[str, object]:
+    return {
+        "id": source.id,
+        "title": one_line(source.title.value) if source.title else source.id,
+        "publisher": one_line(source.publisher.value) if source.publisher else "–",
+        "author": one_line(source.author.value) if source.author else "–",
+        "published": source.published.value.partition("T")[0] if source.published else "–",
+        "paragraphs": source.paragraphs,
+        "twins": ", ".join(source.twins),
+        "chosen": chosen,
+    }
 
 
 def find_source(assistant: Assistant, source_id: str) -> IndexedSource:

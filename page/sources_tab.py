@@ -11,9 +11,11 @@ import gradio as gr
 
 from assistant import Assistant, PinciteError, SourceError
 from assistant.render import one_line
-from page.events import QUIET, choose_sources
+from page.ask_tab import AskTab
+from page.choice import scope_line
+from page.events import QUIET, choose_sources, find_sources
 from page.failures import sentence
-from page.source_list import find_source, list_html, scope_line
+from page.source_list import MAX_WORDS_CHARACTERS, find_source, list_html
 from page.templates import rendered
 from page.uploads import Upload, add_uploads
 
@@ -74,30 +76,51 @@ show_removal = """
 
 
 def build_sources_tab(
-    assistant: Assistant, scope: gr.Textbox, searching: gr.HTML, changed: dict[str, Any]
+    assistant: Assistant, scope: gr.Textbox, ask: AskTab, changed: dict[str, Any]
 ) -> gr.HTML:
     """Build the tab; returns the table of the sources.
 
-    `scope` holds the chosen sources as the tab keeps them; `searching` says which they are.
+    `scope` holds the choice as the tab keeps it; parts of the Ask tab set and tell it too.
     `changed` is the listener for whatever else has to follow when the library was changed.
     """
-    table = gr.HTML(js_on_load=choose_sources, apply_default_css=False)
+    view = gr.Textbox(visible="hidden", elem_id="view")
+    finder = gr.HTML(
+        rendered("finder.html", most=MAX_WORDS_CHARACTERS),
+        elem_id="finder",
+        js_on_load=find_sources,
+        apply_default_css=False,
+    )
+    table = gr.HTML(elem_id="sources", js_on_load=choose_sources, apply_default_css=False)
 
     # In the browser, where nothing is dropped or late: of choices in quick succession Gradio would
     # take the first one to the server, and a question would be asked of other sources than ticked.
-    table.choose(None, None, scope, js="() => window.pincite.ticked()", **QUIET)
+    chosen: dict[str, Any] = {"js": "() => window.pincite.chosen()", **QUIET}
+    looked: dict[str, Any] = {"js": "() => window.pincite.view()", **QUIET}
+    last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+    for part in (table, finder):
+        part.choose(None, None, scope, **chosen)
+    finder.look(None, None, view, **looked)
+    table.turn(None, None, view, **looked)
+    lists: dict[str, Any] = {
+        "fn": partial(list_html, assistant),
+        "inputs": [scope, view],
+        "outputs": table,
+        **last,
+    }
+    view.change(**lists)
+    ask.filter.narrow(None, None, scope, **chosen).then(**lists)
     scope.change(None, scope, None, js="(chosen) => window.pincite.keepChosen(chosen)", **QUIET)
-    scope.change(partial(scope_line, assistant), scope, searching, **QUIET)
+    scope.change(partial(scope_line, assistant), scope, ask.searching, **last)
     if assistant.is_sample:
         gr.Markdown(UNCHANGEABLE)
     else:
-        _removal(assistant, table, scope, changed)
-        _adding(assistant, table, scope, changed)
+        _removal(assistant, table, [scope, view], changed)
+        _adding(assistant, table, [scope, view], changed)
     return table
 
 
 def _removal(
-    assistant: Assistant, table: gr.HTML, scope: gr.Textbox, changed: dict[str, Any]
+    assistant: Assistant, table: gr.HTML, shown: list[gr.Textbox], changed: dict[str, Any]
 ) -> None:
     unwanted = gr.State("")
     with gr.Column(visible=False, elem_id="removal") as asking:
@@ -118,23 +141,23 @@ def _removal(
         )
         return indexed.source.id, gr.Column(visible=True), question, ""
 
-    def remove(source_id: str, chosen: str) -> tuple[Any, str, str]:
+    def remove(source_id: str, chosen: str, view: str) -> tuple[Any, str, str]:
         told = ""
         try:
             find_source(assistant, source_id)
             assistant.library.remove(source_id)
         except PinciteError as error:
             told = _failure(assistant, error)
-        return gr.Column(visible=False), told, list_html(assistant, chosen)
+        return gr.Column(visible=False), told, list_html(assistant, chosen, view)
 
     asked = table.unwanted(ask, None, [unwanted, asking, sure, outcome], **QUIET)
     asked.then(None, None, None, js=show_removal, **QUIET)
-    yes.click(remove, [unwanted, scope], [asking, outcome, table], **QUIET).then(**changed)
+    yes.click(remove, [unwanted, *shown], [asking, outcome, table], **QUIET).then(**changed)
     no.click(lambda: gr.Column(visible=False), None, asking, **QUIET)
 
 
 def _adding(
-    assistant: Assistant, table: gr.HTML, scope: gr.Textbox, changed: dict[str, Any]
+    assistant: Assistant, table: gr.HTML, shown: list[gr.Textbox], changed: dict[str, Any]
 ) -> None:
     gr.HTML(ADD_TEXTS, js_on_load=cut_files, apply_default_css=False)
     files = gr.File(
@@ -149,14 +172,14 @@ def _adding(
         paste = gr.Button("Add this text", size="sm")
     added = gr.HTML(elem_id="added", apply_default_css=False)
 
-    def upload(paths: list[str] | None, chosen: str) -> Iterator[tuple[Any, ...]]:
+    def upload(paths: list[str] | None, chosen: str, view: str) -> Iterator[tuple[Any, ...]]:
         uploads = [Upload(Path(path).name, Path(path)) for path in paths or []]
         for adding in add_uploads(assistant, uploads):
             files_left = gr.skip() if adding.doing else None
-            listed = gr.skip() if adding.doing else list_html(assistant, chosen)
+            listed = gr.skip() if adding.doing else list_html(assistant, chosen, view)
             yield files_left, adding.html(), listed
 
-    def add_pasted(given: str, pasted: str, chosen: str) -> Iterator[tuple[Any, ...]]:
+    def add_pasted(given: str, pasted: str, chosen: str, view: str) -> Iterator[tuple[Any, ...]]:
         if not pasted.strip():
             told = _failure(assistant, SourceError("There is no text to add: paste one first."))
             yield gr.skip(), gr.skip(), told, gr.skip()
@@ -164,13 +187,13 @@ def _adding(
         named = given.strip() or pasted.strip().partition("\n")[0][:80]
         for adding in add_uploads(assistant, [Upload(named, text=pasted)]):
             cleared = gr.skip() if adding.doing or adding.refused else ""
-            listed = gr.skip() if adding.doing else list_html(assistant, chosen)
+            listed = gr.skip() if adding.doing else list_html(assistant, chosen, view)
             yield cleared, cleared, adding.html(), listed
 
     many: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    files.upload(upload, [files, scope], [files, added, table], **many).then(**changed)
+    files.upload(upload, [files, *shown], [files, added, table], **many).then(**changed)
     pasting = [name, text, added, table]
-    paste.click(add_pasted, [name, text, scope], pasting, **many).then(**changed)
+    paste.click(add_pasted, [name, text, *shown], pasting, **many).then(**changed)
 
 
 def _failure(assistant: Assistant, error: PinciteError) -> str:

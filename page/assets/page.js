@@ -358,18 +358,105 @@
     }
   }
 
+  // --- what is searched, and which part of the list of sources is shown ------------------------
+
+  // Kept here and not read off the list, which has but a page of the sources.
+  const choice = restored();
+  const view = { words: "", page: 1 };
+  const FILTER = ["since", "until", "publisher", "lang"];
+
+  function restored() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(CHOSEN) || "{}");
+      return Array.isArray(kept) ? { only: kept } : { ...kept };
+    } catch {
+      return {};
+    }
+  }
+
+  // As `read_choice` reads it: "" for all sources, or JSON.
+  function chosen() {
+    const { without, ...kept } = choice;
+    if (without?.length) kept.without = without;
+    return Object.keys(kept).length ? JSON.stringify(kept) : "";
+  }
+
+  function tick(ids, on) {
+    const name = choice.only ? "only" : "without";
+    const named = new Set(choice[name]);
+    for (const id of ids) named[on === (name === "only") ? "add" : "delete"](id);
+    choice[name] = [...named];
+  }
+
+  function tickAll(on) {
+    delete choice.without;
+    if (on) delete choice.only;
+    else choice.only = [];
+    showTicks(document);
+  }
+
+  function showTicks(root) {
+    const named = new Set(choice.only ?? choice.without);
+    const boxes = [...root.querySelectorAll("table.sources input.one")];
+    for (const box of boxes) box.checked = named.has(box.value) === Boolean(choice.only);
+    const all = root.querySelector("table.sources input.all");
+    if (all) all.checked = boxes.every((box) => box.checked);
+  }
+
+  // Whether that changes anything; a date that isn't typed to its end counts as none.
+  function narrow(form) {
+    const before = chosen();
+    for (const name of FILTER) {
+      const field = form.elements[name];
+      const value = field?.validity.valid ? field.value.trim() : "";
+      if (value) choice[name] = value;
+      else delete choice[name];
+    }
+    return chosen() !== before;
+  }
+
+  function showFilter(element) {
+    const names = new Intl.DisplayNames(["en"], { type: "language" });
+    for (const option of element.querySelectorAll("select option")) {
+      try {
+        if (option.value) option.textContent = names.of(option.value);
+      } catch {
+        // It is no code of a language, so it stands as it is.
+      }
+    }
+    for (const name of FILTER) {
+      const field = element.querySelector(`[name=${name}]`);
+      if (field) field.value = choice[name] ?? "";
+    }
+    document.getElementById("searching")?.setAttribute("aria-live", "polite");
+  }
+
+  function look(change) {
+    const before = JSON.stringify(view);
+    Object.assign(view, change);
+    return JSON.stringify(view) !== before;
+  }
+
+  function listed(element) {
+    showTicks(element);
+    const found = element.querySelector(".listing")?.dataset.found;
+    const status = document.querySelector(".finder [role=status]");
+    if (status) status.textContent = view.words ? `${found} sources found` : "";
+  }
+
   window.pincite = {
     attach,
     interrupted,
     keep: (saved) => store(KEPT, saved),
     kept: () => sessionStorage.getItem(KEPT) ?? "",
-    // As `scope_ids` reads it: "" for all, or a JSON list of ids.
-    ticked: () => {
-      const boxes = [...document.querySelectorAll("table.sources input.one")];
-      const ids = boxes.filter((box) => box.checked).map((box) => box.value);
-      return ids.length === boxes.length ? "" : JSON.stringify(ids);
-    },
-    keepChosen: (chosen) => store(CHOSEN, chosen),
-    chosen: () => sessionStorage.getItem(CHOSEN) ?? "",
+    tick,
+    tickAll,
+    narrow,
+    showFilter,
+    chosen,
+    keepChosen: (kept) => store(CHOSEN, kept),
+    look,
+    listed,
+    view: () => JSON.stringify(view),
   };
 })();

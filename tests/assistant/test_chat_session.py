@@ -140,7 +140,38 @@ def test_an_unknown_source_limits_nothing(talk: Talk) -> None:
     shown = talk.lines("/sources whats-at-steak", f"/sources {ARTICLE} zzz")
     assert f"There is no source 'whats-at-steak': did you mean {ARTICLE}?" in shown
     assert "There is no source 'zzz': /sources lists those there are." in shown
-    assert talk.chat.scope == ()
+    assert talk.chat.assistant.only.sources is None
+
+
+def test_conditions_limit_the_search_until_they_are_lifted(talk: Talk) -> None:
+    assert "Searched: all sources." in talk.lines("/filter")
+    shown = talk.lines("/filter since 2025-02")
+    assert "Searched: 1 of 2 sources, those dated from 2025-02 (/filter off lifts the" in shown
+    shown = talk.lines(CALL, "/sources")
+    assert {c.source_id for c in talk.chat.conversation.turns[0].answer.citations} == {TWIN}
+    assert f"\n{ARTICLE} " not in shown
+    shown = talk.lines(f"/sources {TWIN}", "/filter until 2025")
+    assert f"those dated from 2025-02 until 2025, named {TWIN} (/sources all and /filter" in shown
+    assert f"Searched: {TWIN} (/sources all lifts the limit)." in talk.lines("/filter off")
+    assert "Searched: all sources." in talk.lines("/sources all")
+    assert "dated from 2025 (" in talk.lines("/filter since 2025")
+    assert "Searched: all sources." in talk.lines("/filter since")
+
+
+def test_a_condition_that_leaves_no_source_changes_nothing(talk: Talk) -> None:
+    shown = talk.lines("/filter publisher The Daily News", "/filter since soon", "/filter colour 1")
+    assert "With --publisher 'The Daily News' no source is left (2 sources state no" in shown
+    assert "--since 'soon' is no date" in shown
+    assert "'colour' is no condition: choose since, until, publisher, lang, or off." in shown
+    assert talk.chat.assistant.only.is_empty
+
+
+def test_another_model_leaves_limit_and_strictness(sample: Assistant) -> None:
+    strict = Assistant(sample.library, strictness=0.9)
+    talk = Talk(strict, Settings(), terminal=False)
+    talk.lines("/filter since 2025", "/model extractive")
+    assert talk.chat.assistant.strictness == 0.9
+    assert talk.chat.assistant.only.since == "2025"
 
 
 def test_a_source_or_a_paragraph_is_shown(talk: Talk) -> None:
@@ -222,6 +253,7 @@ def test_commands_are_completed_and_what_they_take(talk: Talk) -> None:
     assert completions("/show wh", talk.chat) == [ARTICLE, TWIN]
     assert completions(f"/sources {ARTICLE} a", talk.chat) == ["all"]
     assert completions("/model e", talk.chat) == ["extractive"]
+    assert completions("/filter p", talk.chat) == ["publisher"]
     assert completions("/help ", talk.chat) == []
     assert completions("/nonsense a", talk.chat) == []
 

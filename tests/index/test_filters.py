@@ -2,7 +2,7 @@
 
 import pytest
 
-from index import Filter, Library, SettingsError, Stated, source_from_text
+from index import Filter, Library, SettingsError, SourceError, Stated, source_from_text
 from tests.index.conftest import WordEmbedder
 
 
@@ -44,6 +44,9 @@ def papers(tmp_path_factory: pytest.TempPathFactory):
         (Filter(publisher="THE DAILY"), {"early", "late"}),
         (Filter(lang="en"), {"early", "late"}),
         (Filter(lang="DE-at", since="2025"), {"foreign"}),
+        (Filter(sources=["silent", "late"]), {"silent", "late"}),
+        (Filter(sources="silent"), {"silent"}),
+        (Filter(sources=["silent", "late"], lang="en"), {"late"}),
     ],
 )
 def test_the_sources_that_meet_all_conditions_are_found(papers, wanted: Filter, found: set[str]):
@@ -56,6 +59,9 @@ def test_the_sources_that_meet_all_conditions_are_found(papers, wanted: Filter, 
         (Filter(since="2026"), "--since '2026' no source is left (1 source states no date)"),
         (Filter(since="2025", publisher="X"), "--publisher 'X' no source is left (1 source states"),
         (Filter(lang="fr"), "--lang 'fr' no source is left (1 source states no language)"),
+        (Filter(publisher="\udcff"), "--publisher '\\udcff' no source is left"),
+        (Filter(lang="\ud800"), "--lang '\\ud800' no source is left"),
+        (Filter(sources=["silent"], lang="en"), "None of the named sources meets the other"),
     ],
 )
 def test_the_condition_that_leaves_none_is_named(papers: Library, wanted: Filter, said: str):
@@ -68,6 +74,23 @@ def test_the_condition_that_leaves_none_is_named(papers: Library, wanted: Filter
 def test_what_is_no_date_is_told(given: str):
     with pytest.raises(SettingsError, match="is no date: give it as YYYY-MM-DD"):
         Filter(since=given)
+
+
+@pytest.mark.parametrize("id", ["none", "ü", "\ud800", ""])
+def test_a_named_source_that_is_not_there_is_told(papers: Library, id: str):
+    with pytest.raises(SourceError, match="The library has no source"):
+        papers.matching(Filter(sources=["late", id]))
+
+
+def test_a_filter_that_names_no_source_is_refused():
+    with pytest.raises(SettingsError, match="No source is named"):
+        Filter(sources=[])
+
+
+def test_a_filter_knows_what_it_asks_for():
+    assert Filter().is_empty
+    asked = Filter(since="2025", sources=["b", "a", "b"])
+    assert asked.given() == {"since": "2025", "sources": ("b", "a")}
 
 
 def test_the_newest_version_counts(papers: Library):

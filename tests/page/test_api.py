@@ -91,6 +91,21 @@ def test_the_sources_are_listed_with_plain_values(client: Client, sample: Assist
         }
 
 
+def test_sources_are_found_and_listed_in_part(client: Client) -> None:
+    def ids(**asked: Any) -> list[str]:
+        return [each["id"] for each in client.predict(**asked, api_name="/sources")]
+
+    assert ids(search="RAPPROCHEMENT") == [SOURCE]
+    assert ids(search="nowhere") == []
+    assert ids(since="2025-02", until="2025", publisher="", lang="") == [SOURCE]
+    assert ids(limit=1, offset=1) == ids()[1:2]
+
+
+def test_a_filter_limits_the_search(client: Client) -> None:
+    told = client.predict(QUESTION, since="2025-02", publisher="", api_name="/ask")
+    assert {each["source_id"] for each in told["citations"]} == {SOURCE}
+
+
 def test_a_source_is_shown_with_the_offsets_of_its_paragraphs(
     client: Client, sample: Assistant
 ) -> None:
@@ -125,6 +140,12 @@ def test_one_paragraph_is_shown_alone(client: Client) -> None:
             "The argument history.0.role is wrong: input should be 'user' or 'assistant'.",
         ),
         ("/ask", {"question": "Who?", "history": [ELSEWHERE]}, "Files are uploaded, never "),
+        ("/ask", {"question": "Who?", "since": "2030"}, "With the first day '2030' no source is l"),
+        ("/ask", {"question": "Who?", "until": "soon"}, "the last day 'soon' is no date: give it "),
+        ("/ask", {"question": "Who?", "lang": 5}, "The argument lang is wrong: input should be a "),
+        ("/sources", {"publisher": "X"}, "With the publisher 'X' no source is left (2 sources "),
+        ("/sources", {"limit": 0}, "The argument limit is wrong: input should be greater than "),
+        ("/sources", {"offset": -1}, "The argument offset is wrong: input should be greater "),
         ("/show", {"source": "none"}, NOT_SHOWN),
         ("/show", {"source": "../../etc"}, "The library has no source '../../etc': "),
         ("/show", {"source": SOURCE, "paragraph": 99}, NO_PARAGRAPH),
@@ -164,10 +185,12 @@ def test_the_three_endpoints_are_all_that_is_shown(page: ServedPage) -> None:
         "question": {"type": "string"},
         "sources": {"oneOf": [{"type": "null"}, {"type": "array", "items": {"type": "string"}}]},
         "history": {"oneOf": [{"type": "null"}, {"type": "array", "items": TURN}]},
+        **dict.fromkeys(("since", "until", "publisher", "lang"), MAYBE_TEXT),
     }
     assert ask["returns"][0]["type"] == {"type": "object", "additionalProperties": {}}
 
 
+MAYBE_TEXT = {"oneOf": [{"type": "null"}, {"type": "string"}]}
 TURN = {
     "type": "object",
     "properties": {"role": {"enum": ["user", "assistant"]}, "content": {"type": "string"}},

@@ -11,8 +11,9 @@ import pytest
 from assistant import Assistant, LibraryLockedError, SourceError, StorageError
 from assistant.render import one_line
 from index import Library, source_from_text
+from page.choice import scope_ids, scope_line
 from page.failures import sentence
-from page.source_list import find_source, list_html, scope_ids, scope_line
+from page.source_list import find_source, list_html
 
 HOSTILE = '<b onclick="x()">Bold</b> & {{7*7}} \u202eover'
 TEXTS = {
@@ -69,6 +70,27 @@ def test_what_is_no_choice_is_refused_with_a_sentence(four: Assistant, kept: str
     assert "checked" not in list_html(four, kept)
 
 
+@pytest.mark.parametrize(
+    ("kept", "found"),
+    [
+        ({"only": ["one", "gone"]}, ["one"]),
+        ({"without": ["one", "gone"]}, ["two", "three", "four"]),
+        ({"without": []}, None),
+        ({"lang": "en"}, None),
+    ],
+)
+def test_a_choice_names_what_is_ticked_or_what_is_not(
+    four: Assistant, kept: dict[str, object], found: list[str] | None
+) -> None:
+    assert scope_ids(four, json.dumps(kept)) == found
+
+
+@pytest.mark.parametrize("kept", ['{"only": 5}', '{"else": []}', '{"since": ["2025"]}'])
+def test_what_is_nearly_a_choice_is_refused_too(four: Assistant, kept: str) -> None:
+    with pytest.raises(SourceError, match="reload the page"):
+        scope_ids(four, kept)
+
+
 # --- how it is told ------------------------------------------------------------------------------
 
 
@@ -87,6 +109,36 @@ def test_the_line_names_some_of_the_chosen_sources(four: Assistant) -> None:
     assert text("two") == "Searching 1 of 4 sources: two"
     assert text("two", "four") == "Searching 2 of 4 sources: two; four"
     assert not text("one", "two", "four").endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("kept", "line"),
+    [
+        (
+            {"since": "2025"},
+            "With the first day &#x27;2025&#x27; no source is left (4 sources state",
+        ),
+        ({"until": "soon"}, "the last day &#x27;soon&#x27; is no date"),
+        ({"publisher": "<b>"}, "With the publisher &#x27;&lt;b&gt;&#x27; no source is left (4 sou"),
+        ({"lang": "en", "only": []}, "No source is chosen: tick at least one under Sources."),
+    ],
+)
+def test_a_filter_that_leaves_nothing_is_told_in_the_pages_words(
+    four: Assistant, kept: dict[str, object], line: str
+) -> None:
+    assert scope_line(four, json.dumps(kept)).startswith(line)
+    if "only" not in kept:
+        assert "The filter is under Ask." in list_html(four, json.dumps(kept))
+
+
+def test_words_that_no_source_has_are_told(four: Assistant) -> None:
+    told = list_html(four, "", json.dumps({"words": "<b>Nis"}))
+    assert "No source has “&lt;b&gt;Nis” in its title, id or publisher." in told
+
+
+@pytest.mark.parametrize("view", ["{", "[]", '{"page": 0}', '{"page": 1e9}', '{"words": 5}'])
+def test_a_part_that_is_not_there_is_the_nearest(four: Assistant, view: str) -> None:
+    assert list_html(four, "", view) == list_html(four, "")
 
 
 def test_titles_cannot_act_in_the_line_or_the_list(four: Assistant) -> None:
