@@ -11,7 +11,7 @@ from pathlib import Path
 
 from index.faults import damaged, storage_faults
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE_NAME = "catalog.db"
 _BUSY_TIMEOUT_S = 10.0
 
@@ -70,8 +70,17 @@ CREATE TABLE passages (
     vector BLOB NOT NULL
 );
 CREATE INDEX passages_of_source ON passages (source_id);
+-- Twins of n sources take n rows: each source is noted with the first one that it is a twin of, or
+-- with several; a first one with itself.
 CREATE TABLE twins (
-    source_id TEXT NOT NULL, twin_id TEXT NOT NULL, PRIMARY KEY (source_id, twin_id)
+    source_id TEXT NOT NULL, first_id TEXT NOT NULL, PRIMARY KEY (source_id, first_id)
+) WITHOUT ROWID;
+CREATE INDEX twins_by_first ON twins (first_id);
+-- What copies are found by: the MinHash of a source's body, and the buckets that its bands are in
+-- (by the source's position).
+CREATE TABLE signatures (source_id TEXT PRIMARY KEY, signature BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE buckets (
+    bucket INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (bucket, position)
 ) WITHOUT ROWID;
 -- A hash over the rows of each source in the tables above, in their order: over its paragraphs,
 -- sentences and passages, and over the vectors of the passages.
@@ -85,7 +94,8 @@ CREATE VIRTUAL TABLE lexical USING fts5 (
 CREATE VIRTUAL TABLE lexical_words USING fts5vocab (lexical, row);
 """
 _DERIVED_NAMES = (
-    "lexical_words", "lexical", "seals", "twins", "passages", "sentences", "paragraphs",
+    "lexical_words", "lexical", "seals", "buckets", "signatures", "twins",
+    "passages", "sentences", "paragraphs",
 )  # fmt: skip
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from index import graph_files
 from index.chroma import ChromaStore, opened
 from index.store import StoreUnavailableError
 
@@ -33,6 +36,8 @@ class ChromaFolder:
         self._folder = folder
         self._client: Client | None = None
         self._address: str | None = None
+        self._noted: graph_files.Stamps | None = None
+        """The files of the graph when they were last as noted; None until something is written."""
 
     def collection(self, *, write: bool) -> Collection:
         """Opens the folder; only for writing is one made that isn't there."""
@@ -43,12 +48,22 @@ class ChromaFolder:
         return self._client_for(write=True).get_max_batch_size()
 
     def _client_for(self, *, write: bool) -> Client:
+        """Opens the folder; of a damaged graph nothing is read: whoever writes begins anew."""
         if self._client is None:
             if not write and not (self._folder / DATABASE_NAME).is_file():
                 # Opening would make it, and reading must not write.
                 raise StoreUnavailableError(f"{DATABASE_NAME} is missing")
-            self._address = _own_address(self._folder)
-            self._client = _open_client(self._address, write=write)
+            if not graph_files.are_as_noted(self._folder):
+                if not write:
+                    raise StoreUnavailableError("its graph isn't what was written")
+                shutil.rmtree(self._folder)
+            # Chroma remembers the address of a client that it failed to open: it isn't used again.
+            address = _own_address(self._folder)
+            self._client = _open_client(address, write=write)
+            self._address = address
+        if write and self._noted is None:
+            self._noted = graph_files.stamps(self._folder)
+        self._note_graph()
         return self._client
 
     def close(self) -> None:
@@ -56,10 +71,19 @@ class ChromaFolder:
         if self._client is not None:
             self._client.close()
             self._client = None
+            with suppress(OSError):  # on a full disk: then the graph is made anew
+                self._note_graph()
+            self._noted = None
         if self._address is not None:
             with _addresses_lock:
                 _addresses_in_use.discard(self._address)
             self._address = None
+
+    def _note_graph(self) -> None:
+        """Notes what this process has written since; others don't write meanwhile."""
+        if self._noted is not None and (now := graph_files.stamps(self._folder)) != self._noted:
+            graph_files.note(self._folder)
+            self._noted = now
 
 
 def _open_client(address: str, *, write: bool) -> Client:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from index import records, versions
+from index import grouping, records, twin_rows, versions
 from index.catalog import FILE_NAME, SCHEMA_VERSION, Catalog
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import LibraryNotFoundError, PinciteError
@@ -225,6 +225,7 @@ def _of_computed(connection: sqlite3.Connection) -> Iterator[str]:
         try:
             indexed = records.indexed(connection, source)
             records.sealed_passage_vectors(connection, source.id)
+            grouping.check_signature(connection, indexed)
         except sqlite3.Error as error:
             yield f"{str(error)[:1].upper()}{str(error)[1:]}."
             continue
@@ -249,12 +250,7 @@ def _of_counts(connection: sqlite3.Connection, passages: int) -> Iterator[str]:
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         if count != passages:
             yield f"There are {count} rows of {table}, and should be {passages}."
-    orphans = connection.execute(
-        "SELECT count(*) FROM twins WHERE source_id NOT IN (SELECT id FROM sources) "
-        "OR twin_id NOT IN (SELECT id FROM sources)"
-    ).fetchone()
-    if orphans != (0,):
-        yield "Twins are noted of sources that aren't there."
+    yield from twin_rows.faults(connection)
     connection.execute("BEGIN")
     try:
         connection.execute("INSERT INTO lexical (lexical) VALUES ('integrity-check')")

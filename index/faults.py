@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pathlib import Path
 from index.errors import LibraryLockedError, StorageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NEARLY_FULL_BYTES = 16_000_000
+"""With less room than that, a failure that doesn't tell its reason is put down to it."""
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -49,6 +52,19 @@ def read_only(address: Path | str) -> StorageError:
     )
 
 
+def is_full(address: Path | str) -> bool:
+    """Whether the disk of a library's folder has next to no room left."""
+    try:
+        return shutil.disk_usage(address).free < _NEARLY_FULL_BYTES
+    except OSError:
+        return False
+
+
+def disk_full(address: Path | str) -> StorageError:
+    """The error for a disk without room."""
+    return StorageError(f"The disk of the library in {str(address)!r} is full: free some space.")
+
+
 def _for_sqlite(address: Path | str, error: sqlite3.Error) -> StorageError | LibraryLockedError:
     said = str(error).lower()
     if "locked" in said:
@@ -56,8 +72,8 @@ def _for_sqlite(address: Path | str, error: sqlite3.Error) -> StorageError | Lib
             f"Another process is writing to the library in {str(address)!r}: "
             "try again when it is done."
         )
-    if "full" in said:
-        return _full(address)
+    if "full" in said or ("disk i/o error" in said and is_full(address)):
+        return disk_full(address)
     if "readonly" in said or "unable to open" in said:
         return read_only(address)
     return damaged(address, error)
@@ -65,13 +81,9 @@ def _for_sqlite(address: Path | str, error: sqlite3.Error) -> StorageError | Lib
 
 def _for_disk(address: Path | str, error: OSError) -> StorageError:
     if error.errno in _FULL:
-        return _full(address)
+        return disk_full(address)
     if error.errno in _READ_ONLY:
         return read_only(address)
     return StorageError(
         f"The library in {str(address)!r} can't be used: {error.strerror or error}."
     )
-
-
-def _full(address: Path | str) -> StorageError:
-    return StorageError(f"The disk of the library in {str(address)!r} is full: free some space.")

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from index.build import CONTEXT_VERSION
 from index.catalog import SCHEMA_VERSION
 from index.embeddings import Embedder
+from index.minhash import SIGNATURES_VERSION
 from index.passages import MAX_PASSAGE_TOKENS, PASSAGES_VERSION
 from index.sentences import SENTENCES_VERSION
 from index.words import WORDS_VERSION
@@ -26,6 +27,7 @@ def index_parts(embedder: Embedder) -> dict[str, str]:
         "sentences": f"{SENTENCES_VERSION}, sentencex {version('sentencex')}",
         "context": str(CONTEXT_VERSION),
         "passages": f"{PASSAGES_VERSION}, {MAX_PASSAGE_TOKENS} tokens",
+        "signatures": str(SIGNATURES_VERSION),
         "words": f"{WORDS_VERSION}, PyStemmer {version('PyStemmer')}",
     }
 

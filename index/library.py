@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, records, versions, words_in_store
+from index import lexical, records, twin_rows, versions, words_in_store
 from index.additions import AddEvent, AddResult, Item, add_all, teller
 from index.build import without_vectors
 from index.catalog import Catalog
@@ -379,7 +379,7 @@ class Library:
         """The ids of the sources that render the same original as this one."""
         self._current()
         with self._catalog.reading() as connection:
-            return records.twins(connection, source_id)
+            return twin_rows.twins(connection, source_id)
 
     def content(self) -> dict[str, str]:
         """What the library holds: the hash of each source's text, by id."""

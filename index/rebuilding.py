@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from index import records
 from index.build import with_context
@@ -73,9 +73,13 @@ def keep_vectors(known: sqlite3.Connection, source: Source, unfinished: Unfinish
 def store_again(home: Home, ledger: Ledger) -> None:
     """Makes Chroma's files anew, of what the catalog has; the caller holds the library's lock."""
     manifest = home.catalog.meta()
-    store = home.store(manifest)
-    with store_faults(home.address), storage_faults(home.folder):
+    with (
+        store_faults(home.address),
+        storage_faults(home.folder),
+        closing(home.store(manifest)) as store,
+    ):
         ledger.begin()
         shutil.rmtree(home.folder / manifest["chroma"], ignore_errors=True)
         reconcile(home, store)
+        store.close()
         ledger.end()

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from index import exact, lexical
+from index import exact, grouping, lexical
 from index.build import Split
 from index.types import IndexedSource, Paragraph, Passage, Sentence, Source, Vectors
 
@@ -89,16 +89,8 @@ def delete(connection: sqlite3.Connection, source_id: str) -> list[str]:
     lexical.remove(connection, source_id)
     for table in ("passages", "sentences", "paragraphs", "seals"):
         connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))
-    for twin in twins(connection, source_id):
-        pairs = [(source_id, twin), (twin, source_id)]
-        connection.executemany("DELETE FROM twins WHERE (source_id, twin_id) = (?, ?)", pairs)
+    grouping.leave(connection, source_id)
     return gone
-
-
-def add_twins(connection: sqlite3.Connection, source_id: str, twins: Iterable[str]) -> None:
-    """Records that these sources render the same original, both ways."""
-    pairs = [pair for twin in twins for pair in ((source_id, twin), (twin, source_id))]
-    connection.executemany("INSERT OR IGNORE INTO twins VALUES (?, ?)", pairs)
 
 
 def known_ids(connection: sqlite3.Connection, source_ids: Collection[str]) -> set[str]:
@@ -153,12 +145,6 @@ def passage_ids(connection: sqlite3.Connection, source_id: str | None = None) ->
     return [row[0] for row in rows]
 
 
-def twins(connection: sqlite3.Connection, source_id: str) -> frozenset[str]:
-    """The ids of the sources that render the same original as this one."""
-    rows = connection.execute("SELECT twin_id FROM twins WHERE source_id = ?", (source_id,))
-    return frozenset(row[0] for row in rows)
-
-
 def count_passages(
     connection: sqlite3.Connection, source_ids: Collection[str] | None = None
 ) -> int:
@@ -203,19 +189,6 @@ def sealed_passage_vectors(connection: sqlite3.Connection, source_id: str) -> Ve
     stored = connection.execute("SELECT vectors FROM seals WHERE source_id = ?", (source_id,))
     if stored.fetchone() != (seal.digest(),):
         raise sqlite3.DatabaseError(f"the vectors of {source_id!r} have changed")
-    return _vectors(row[0] for row in rows)
-
-
-def body_vectors(connection: sqlite3.Connection, source_id: str) -> Vectors:
-    """The vectors of the passages of a source's body paragraphs, in the order of the text."""
-    rows = connection.execute(
-        """
-        SELECT vector FROM passages JOIN paragraphs
-          ON paragraphs.source_id = passages.source_id AND number = paragraph
-        WHERE passages.source_id = ? AND kind = 'body' ORDER BY position
-        """,
-        (source_id,),
-    )
     return _vectors(row[0] for row in rows)
 
 

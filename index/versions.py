@@ -228,7 +228,9 @@ def summaries(
         f"""
         SELECT {columns},
           (SELECT count(*) FROM paragraphs WHERE source_id = sources.id),
-          (SELECT json_group_array(twin_id) FROM twins WHERE source_id = sources.id),
+          (SELECT json_group_array(DISTINCT other.source_id) FROM twins AS own
+           JOIN twins AS other USING (first_id)
+           WHERE own.source_id = sources.id AND other.source_id <> sources.id),
           (SELECT count(*) FROM versions WHERE source_id = sources.id)
         FROM sources JOIN versions ON source_id = id AND number = version
         {chosen} ORDER BY sources.position

@@ -7,26 +7,29 @@ Searches disregard these, and the next writer deletes them.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Self
 
-from index import lexical, records, versions
+from index import grouping, lexical, records, versions
 from index.build import Split, split_source
 from index.catalog import Catalog
 from index.embeddings import Embedder
 from index.errors import StorageError
+from index.faults import disk_full, is_full
 from index.homes import Home, Ledger
 from index.store import Store, StoreUnavailableError
-from index.twins import find_twins
 from index.types import Passage, Source
 from index.unfinished import Unfinished
 from index.words import words
 
 Progress = Callable[[str, int, int], None]
 """Called with the source's id, the texts embedded so far, and how many there are."""
+
+_log = logging.getLogger(__name__)
 
 
 class Writer:
@@ -39,6 +42,7 @@ class Writer:
         self._store = store
         self._ledger = ledger
         self._unfinished = Unfinished(home.folder, embedder)
+        self._has_left_over = False
 
     def __enter__(self) -> Self:
         """Repairs what an earlier writer left undone."""
@@ -50,8 +54,9 @@ class Writer:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Notes that nothing was left undone, unless something was."""
+        self._store.close()
         self._unfinished.close()
-        if kind is None:
+        if kind is None and not self._has_left_over:
             self._ledger.end()
 
     def add(
@@ -68,7 +73,7 @@ class Writer:
                 versions.insert(connection, source, original, _now())
                 _insert_split(connection, self._store, split, self._unfinished)
                 self._ledger.put(connection, source.id)
-            self._store.remove(gone)
+            self._forget(gone)
             self._ledger.settle()
             self._unfinished.forget(split.texts())
 
@@ -80,8 +85,16 @@ class Writer:
                 gone = records.delete(connection, source_id)
                 versions.remove(connection, source_id)
                 self._ledger.remove(connection, source_id)
-            self._store.remove(gone)
+            self._forget(gone)
             self._ledger.settle()
+
+    def _forget(self, gone: list[str]) -> None:
+        """Removes what the catalog has forgotten; what can't be is left to the next writer."""
+        try:
+            self._store.remove(gone)
+        except StoreUnavailableError as error:  # the disk is full, say: the change itself is done
+            _log.info("Chroma still has passages that are gone: %s", error)
+            self._has_left_over = True
 
 
 def compute_all(
@@ -129,15 +142,8 @@ def _insert_split(
     connection: sqlite3.Connection, store: Store, split: Split, unfinished: Unfinished
 ) -> None:
     """Enters what was computed from a source whose passages are in the store already."""
-    source_id = split.source.id
     records.insert_split(connection, split, unfinished.vectors)
-    twins = find_twins(
-        records.body_vectors(connection, source_id),
-        store.nearest_sources,
-        lambda other: records.body_vectors(connection, other),
-        source_id,
-    )
-    records.add_twins(connection, source_id, twins)
+    grouping.enter(connection, split, store.nearest_sources)
 
 
 def _is_in_step(catalog: Catalog, store: Store) -> bool:
@@ -175,7 +181,9 @@ def store_faults(address: str) -> Iterator[None]:
     try:
         yield
     except StoreUnavailableError as error:
+        if "disk is full" in str(error) or is_full(address):
+            raise disk_full(address) from error
         raise StorageError(
             f"The vectors of the library in {address!r} can't be written ({error}): check the "
-            f"disk and the rights, then run `pincite reindex --library {address}`."
+            f"disk and the rights, then run `pincite doctor --mend --library {address}`."
         ) from error

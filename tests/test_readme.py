@@ -12,6 +12,7 @@ import pytest
 
 from assistant import cli
 from page import serve
+from tests.chroma_server import ChromaServer
 from tests.model_replies import says
 from tests.openai_server import OpenAIServer
 from tests.page.serving import serving
@@ -53,6 +54,15 @@ def desk(tmp_path_factory, sample, server):
     return folder, {**os.environ, "PATH": path, **model}
 
 
+@pytest.fixture(scope="module")
+def chroma(tmp_path_factory):
+    """The server that the README shares a library on, at a free port."""
+    running = ChromaServer(tmp_path_factory.mktemp("chroma"))
+    running.start()
+    yield running
+    running.stop()
+
+
 def run(command, desk):
     folder, environment = desk
     return subprocess.run(
@@ -65,12 +75,12 @@ def test_the_readme_has_examples_of_both_kinds():
     assert CONSOLE_BLOCKS
 
 
-def test_the_console_examples_print_what_the_readme_shows(desk):
+def test_the_console_examples_print_what_the_readme_shows(desk, chroma):
     """In one go and in order: later commands use the library that earlier ones made."""
     for block in CONSOLE_BLOCKS:
         for example in block.split("$ ")[1:]:
             command, _, shown = example.partition("\n")
-            words = shlex.split(command)
+            words = shlex.split(command.replace("localhost:8000", f"127.0.0.1:{chroma.port}"))
             if words[0] != "pincite":
                 continue
             if words[1] == "serve":  # doesn't end: what it prints is looked at in `page`

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from index import records
+from index import twin_rows
 from index.types import Source, Vectors
 from index.version_rows import COLUMNS, VersionRow, source_of, unsealed
 
@@ -24,7 +24,10 @@ class Computed:
 
     sentence_vectors: Vectors
     passage_vectors: Vectors
-    twins: tuple[str, ...]
+    firsts: tuple[str, ...]
+    """The sources that it is noted as a twin of, see `twin_rows`."""
+    members: tuple[str, ...]
+    """Those that are noted as twins of it."""
     seals: tuple[str, str]
     """Of what was split, and of the passages' vectors."""
 
@@ -67,7 +70,8 @@ def packed_computed(connection: sqlite3.Connection, source_id: str) -> bytes:
     head = {
         "sentences": len(blobs["sentences"]),
         "passages": len(blobs["passages"]),
-        "twins": sorted(records.twins(connection, source_id)),
+        "firsts": sorted(twin_rows.firsts(connection, [source_id]).get(source_id, ())),
+        "members": sorted(twin_rows.members(connection, source_id)),
         "seals": seals,
     }
     return json.dumps(head).encode() + b"\n" + b"".join(blobs["sentences"] + blobs["passages"])
@@ -81,12 +85,13 @@ def unpacked_computed(data: bytes) -> Computed:
         sentences, passages = int(head["sentences"]), int(head["passages"])
         vectors = np.frombuffer(raw, dtype="<f4").reshape(sentences + passages, -1)
         split, of_vectors = map(str, head["seals"])
-        twins = tuple(map(str, head["twins"]))
+        firsts, members = (tuple(map(str, head[name])) for name in ("firsts", "members"))
     except (KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
     return Computed(
         vectors[:sentences].astype(np.float32),
         vectors[sentences:].astype(np.float32),
-        twins,
+        firsts,
+        members,
         (split, of_vectors),
     )

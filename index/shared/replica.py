@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from index import records, versions
+from index import grouping, records, versions
 from index.build import split_source
 from index.catalog import Catalog, create_tables, write_meta
 from index.errors import SourceError
@@ -100,7 +100,7 @@ def insert_computed(connection: sqlite3.Connection, source: Source, computed: Co
         return np.stack([known[text] for text in wanted])
 
     records.insert_split(connection, split, vectors)
-    records.add_twins(connection, source.id, computed.twins)
+    grouping.adopt(connection, split, computed.firsts, computed.members)
     seals = connection.execute(
         "SELECT split, vectors FROM seals WHERE source_id = ?", (source.id,)
     ).fetchone()

@@ -19,7 +19,9 @@ DERIVED = {
     "paragraphs": 'SELECT source_id, number, start, "end", kind FROM paragraphs',
     "sentences": 'SELECT source_id, paragraph, start, "end", vector FROM sentences',
     "passages": 'SELECT id, source_id, paragraph, start, "end", tokens, vector FROM passages',
-    "twins": "SELECT source_id, twin_id FROM twins",
+    "twins": "SELECT source_id, first_id FROM twins",
+    "signatures": "SELECT source_id, signature FROM signatures",
+    "buckets": "SELECT bucket, id FROM buckets LEFT JOIN sources USING (position)",
     "seals": "SELECT source_id, split, vectors FROM seals",
     "lexical": "SELECT id, words FROM lexical JOIN passages ON position = lexical.rowid",
     "every lexical": "SELECT words FROM lexical",
@@ -35,6 +37,20 @@ STORED = {
 def held(library: Library, queries: dict[str, str]) -> dict[str, Counter[tuple]]:
     connection = sqlite3.connect(library.path / FILE_NAME)
     found = {name: Counter(connection.execute(query)) for name, query in queries.items()}
+    connection.close()
+    return found
+
+
+def rows(library: Library) -> dict[str, int]:
+    """The rows of every table but those about the library itself and of the lexical index."""
+    connection = sqlite3.connect(library.path / FILE_NAME)
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'meta' "
+        "AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'lexical%'"
+    ).fetchall()
+    found = {
+        name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for (name,) in names
+    }
     connection.close()
     return found
 
@@ -91,6 +107,7 @@ def test_no_row_is_left_of_what_is_gone(tmp_path: Path, embedder, seed: int):
         for name in expected:
             changed.remove(name)
         assert set(map(len, held(changed, DERIVED | STORED).values())) == {0}
+        assert set(rows(changed).values()) == {0}
         assert in_chroma(changed) == set()
         left = {path.name for path in changed.path.iterdir() if path.is_file()}
         assert left - {f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"} == {FILE_NAME, LOCK_NAME}

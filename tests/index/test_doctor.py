@@ -100,6 +100,13 @@ def test_where_there_is_no_library_that_is_told(tmp_path: Path):
         ("UPDATE lexical SET words = 'wrong' WHERE rowid = 1", "words of 'bridge'"),
         ("DELETE FROM lexical_data WHERE id > 10", "index of words"),
         ("INSERT INTO twins VALUES ('a', 'b')", "Twins"),
+        ("DELETE FROM twins WHERE source_id = 'soup'", "noted of twins"),
+        ("UPDATE twins SET first_id = 'soup' WHERE source_id = 'bridge'", "noted of twins"),
+        ("UPDATE signatures SET signature = zeroblob(576)", "signature of 'bridge'"),
+        ("DELETE FROM signatures", "signature of 'bridge'"),
+        ("UPDATE signatures SET signature = x'00'", "signature of 'bridge'"),
+        ("DELETE FROM buckets WHERE position = 1", "index of copies"),
+        ("INSERT INTO buckets VALUES (1, 99)", "index of copies"),
     ],
 )
 def test_what_is_computed_is_computed_again(whole: Path, embedder, change: str, told: str):

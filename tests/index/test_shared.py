@@ -189,6 +189,20 @@ def test_twins_and_stated_metadata_are_the_same_everywhere(address: str, machine
     assert theirs.matching(Filter(publisher="the post")) == {"one"}
 
 
+def test_copies_are_the_same_twins_on_every_machine_when_the_first_of_them_goes(
+    address: str, machines: Machines
+):
+    report = "The bridge of the town was closed on Monday for 14 days, said its mayor, Ida Holm. "
+    texts = {name: report * 2 + f"\n\n© {name}" for name in ("one", "two", "three", "four")}
+    ours, theirs = machines.open("ours", address), machines.open("theirs", address)
+    ours.add(source_from_text(text, id=name) for name, text in texts.items())
+    theirs.add([source_from_text(texts["three"] + " of Ourtown", id="three")])
+    theirs.remove("one")
+    for library in (ours, theirs, machines.open("late", address)):
+        assert library.twins("two") == {"three", "four"}
+        assert library.twins("four") == {"two", "three"}
+
+
 def test_a_document_is_kept_once_and_comes_from_the_server(address: str, machines: Machines):
     ours = machines.open("ours", address)
     original = secrets.token_bytes(1_200_000)

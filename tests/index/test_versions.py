@@ -190,7 +190,7 @@ def test_a_changed_original_is_told(library: Library):
         library.original("bridge")
 
 
-# --- libraries of the schema before
+# --- libraries of the schemas before
 
 
 def as_schema_1(library: Library) -> None:
@@ -231,3 +231,38 @@ def test_a_library_of_schema_1_names_the_command_that_brings_it_up_to_date(
         ]
         mended.add([source_from_text(SECOND + " More.", id="other")])
         assert [summary.versions for summary in mended.sources()] == [1, 2]
+
+
+def as_schema_2(library: Library) -> None:
+    """Makes the catalog what the version of schema 2 would have made of the same sources."""
+    connection = sqlite3.connect(library.path / FILE_NAME)
+    for table in ("signatures", "buckets", "twins"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute(
+        "CREATE TABLE twins (source_id TEXT NOT NULL, twin_id TEXT NOT NULL, "
+        "PRIMARY KEY (source_id, twin_id)) WITHOUT ROWID"
+    )
+    parts = json.loads(
+        connection.execute("SELECT value FROM meta WHERE key = 'parts'").fetchone()[0]
+    )
+    del parts["signatures"]
+    meta = {"schema": "2", "fingerprint": "0" * 16, "parts": json.dumps(parts | {"schema": "2"})}
+    connection.executemany("REPLACE INTO meta VALUES (?, ?)", meta.items())
+    connection.commit()
+    connection.close()
+
+
+def test_a_library_of_schema_2_keeps_its_versions_and_finds_its_copies(tmp_path: Path, embedder):
+    copied = FIRST + " A second one of steel was to follow, but it never came for want of money."
+    with Library.create(tmp_path / "l", embedding=embedder) as library:
+        library.add([document(SECOND, SCAN, id="bridge"), source_from_text(FIRST, id="bridge")])
+        library.add([source_from_text(copied, id="bridge")])
+        library.add([source_from_text(copied + "\n\n© The Paper", id="other")])
+        before = library.versions("bridge")
+    as_schema_2(library)
+    with pytest.raises(LibraryMismatchError, match=r"schema.*signatures.*pincite reindex"):
+        Library.open(library.path, embedding=embedder)
+    with Library.reindex(library.path, embedding=embedder) as mended:
+        assert mended.versions("bridge") == before
+        assert mended.original("bridge", 1) == SCAN
+        assert mended.twins("bridge") == {"other"}

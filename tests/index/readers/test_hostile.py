@@ -7,16 +7,19 @@ import json
 import os
 import random
 import signal
+import sys
 import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import Document, Refused, read_documents
+from index import Document, Refused, read_documents, read_path
+from index.intake import documents
 from index.readers.article import Article, Job, Problem
 from index.readers.sandbox import Limits, Sandbox
 from tests.index.readers import making
@@ -159,6 +162,35 @@ def test_a_mail_of_parts_in_parts_has_an_end() -> None:
 def test_a_pdf_whose_pages_are_their_own_parents_is_refused() -> None:
     loop = making.pdf_with_pages(1).replace(b"/Kids [3 0 R ]", b"/Kids [2 0 R ]")
     assert reasons(loop, "a.pdf")
+
+
+def test_scripts_in_a_pdf_are_neither_run_nor_text() -> None:
+    action = b'<< /S /JavaScript /JS (app.alert\\("bridge fell"\\)) >>'
+    page = b"/Type /Page\n/AA << /O " + action + b" >>"
+    data = making.pdf([BRIDGE]).replace(b"/Type /Page\n", page + b"\n")
+    data = data.replace(b"/Type /Catalog", b"/Type /Catalog /OpenAction " + action)
+    assert data.count(b"JavaScript") >= 2
+    (document,) = outcomes(data, "a.pdf")
+    assert isinstance(document, Document)
+    assert document.source.text == BRIDGE
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".pdf", ".zip", ".html", ".jsonl"])
+def test_ten_gigabytes_of_nothing_are_refused(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    with path.open("wb") as file:
+        file.truncate(10_000_000_000)
+    (refused,) = read_path(path)
+    assert isinstance(refused, Refused)
+    assert "larger than 100 MB" in refused.reason
+
+
+def test_nothing_without_end_by_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/zero", "rb") as endless, monkeypatch.context() as patched:  # noqa: PTH123
+        patched.setattr(sys, "stdin", SimpleNamespace(buffer=endless))
+        (refused,) = documents(["-"], stdin_name="a.txt")
+    assert isinstance(refused, Refused)
+    assert "larger than 100 MB" in refused.reason
 
 
 def test_a_number_of_many_digits_is_no_trap() -> None:
