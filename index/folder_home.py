@@ -107,6 +107,9 @@ class FolderLedger:
         with storage_faults(self._folder):
             self._changing.touch()
 
+    def watch(self, connection: sqlite3.Connection) -> None:
+        """Nobody else need know what is changed."""
+
     def put(self, connection: sqlite3.Connection, source_id: str) -> None:
         """The transaction itself publishes it."""
 

@@ -48,9 +48,8 @@ _Related = Callable[[str], _Relation]
 def enter(connection: sqlite3.Connection, split: Split, nearest: Nearest) -> None:
     """Notes whose twin a source is of which all else is stored; `nearest` searches passages."""
     source_id = split.source.id
-    wording = _wording(split)
-    twin_rows.insert_signature(connection, source_id, signature(wording.all_words()))
-    own = _Compared(source_id, twin_rows.position(connection, source_id), wording)
+    sign(connection, split)
+    own = _Compared(source_id, twin_rows.position(connection, source_id), _wording(split))
     related = _related_to(connection, own)
     near = near_sources(
         _body_vectors(connection, source_id),
@@ -70,21 +69,11 @@ def enter(connection: sqlite3.Connection, split: Split, nearest: Nearest) -> Non
         _settle(connection, _lead(connection, own, related, candidates))
 
 
-def adopt(
-    connection: sqlite3.Connection, split: Split, firsts: Iterable[str], members: Collection[str]
-) -> None:
-    """Notes of a source what `enter` found in another copy of the library.
-
-    `firsts` are the sources that it is noted as a twin of, `members` those noted as its own.
-    """
+def sign(connection: sqlite3.Connection, split: Split) -> None:
+    """Stores what the copies of a source are found by, in place of what there is."""
     source_id = split.source.id
+    twin_rows.remove_signature(connection, source_id)
     twin_rows.insert_signature(connection, source_id, signature(_wording(split).all_words()))
-    for first in firsts:
-        twin_rows.note(connection, source_id, first)
-    for member in members:
-        twin_rows.note(connection, member, source_id)
-    later = twin_rows.later_members(connection, source_id)
-    _settle(connection, [source_id, *twin_rows.those_first(connection, later)])
 
 
 def leave(connection: sqlite3.Connection, source_id: str) -> None:

@@ -29,6 +29,9 @@ class Ledger(Protocol):
     def begin(self) -> None:
         """Notes that catalog and Chroma may be out of step from now on."""
 
+    def watch(self, connection: sqlite3.Connection) -> None:
+        """Is told of a transaction before anything is changed in it."""
+
     def put(self, connection: sqlite3.Connection, source_id: str) -> None:
         """Publishes the newest version of a source, as the last thing in its transaction.
 

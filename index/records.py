@@ -42,9 +42,12 @@ class Seal:
     def take(self, rows: Iterable[Sequence[object]]) -> None:
         """Goes on with these rows."""
         for row in rows:
-            for value in row:
-                data = value if isinstance(value, bytes) else repr(value).encode()
-                self._hash.update(b"%d:%b" % (len(data), data))
+            blobs = [value for value in row if isinstance(value, bytes)]
+            told = [len(value) if isinstance(value, bytes) else value for value in row]
+            line = repr(told).encode()
+            self._hash.update(b"%d:%b" % (len(line), line))
+            for blob in blobs:
+                self._hash.update(blob)
 
     def digest(self) -> str:
         """Hex digest of all that was taken."""
@@ -84,12 +87,21 @@ def insert_split(connection: sqlite3.Connection, split: Split, vectors: VectorsO
 
 
 def delete(connection: sqlite3.Connection, source_id: str) -> list[str]:
-    """Removes everything computed from a source; the ids of the passages it had."""
+    """Removes everything computed from a source; the ids of the passages it had.
+
+    Whose twins others are is decided again.
+    """
+    gone = delete_computed(connection, source_id)
+    grouping.leave(connection, source_id)
+    return gone
+
+
+def delete_computed(connection: sqlite3.Connection, source_id: str) -> list[str]:
+    """Removes what was computed from a source, but for what its twins are found by."""
     gone = passage_ids(connection, source_id)
     lexical.remove(connection, source_id)
     for table in ("passages", "sentences", "paragraphs", "seals"):
         connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))
-    grouping.leave(connection, source_id)
     return gone
 
 

@@ -69,6 +69,7 @@ class Writer:
             self._ledger.begin()
             _store_passages(split, self._store, self._unfinished)
             with self._catalog.writing() as connection:
+                self._ledger.watch(connection)
                 gone = records.delete(connection, source.id) if is_known else []
                 versions.insert(connection, source, original, _now())
                 _insert_split(connection, self._store, split, self._unfinished)
@@ -82,6 +83,7 @@ class Writer:
         with store_faults(self._home.address):
             self._ledger.begin()
             with self._catalog.writing() as connection:
+                self._ledger.watch(connection)
                 gone = records.delete(connection, source_id)
                 versions.remove(connection, source_id)
                 self._ledger.remove(connection, source_id)
@@ -109,6 +111,7 @@ def compute_all(
 
     `before` is told of each source before it is embedded.
     """
+    ledger.watch(connection)
     for source in versions.each_newest(connection):
         before(source)
         split = split_source(source)

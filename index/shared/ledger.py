@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from index import versions
+from index.shared import twin_notes
 from index.shared.originals import Originals
 from index.shared.payload import packed_computed, packed_version
 from index.shared.record import Change, Record
@@ -34,6 +35,10 @@ class ServerLedger:
         if not self._has_begun:
             self._record.set_changing(True)
             self._has_begun = True
+
+    def watch(self, connection: sqlite3.Connection) -> None:
+        """Keeps account of whose twins a transaction notes anew."""
+        twin_notes.watch(connection)
 
     def put(self, connection: sqlite3.Connection, source_id: str) -> None:
         """Publishes the newest version of a source, as the last thing in its transaction."""
@@ -89,8 +94,12 @@ class ServerLedger:
 
     def _commit(self, connection: sqlite3.Connection, change: Change) -> None:
         self.begin()
+        notes = twin_notes.changed(connection)
+        self._record.twins.write(change.number, notes)
         self._record.commit(change)
         set_applied(connection, change.number)
+        gone = [change.source] if change.kind == "remove" else []
+        self._to_settle.append(lambda: self._record.twins.settle(change.number, notes, gone))
 
     def _keep_original(self, connection: sqlite3.Connection, source_id: str, number: int) -> str:
         """The hash of the document that a version was read from, once the server has it."""

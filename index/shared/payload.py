@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from index import twin_rows
 from index.types import Source, Vectors
 from index.version_rows import COLUMNS, VersionRow, source_of, unsealed
 
@@ -24,10 +23,6 @@ class Computed:
 
     sentence_vectors: Vectors
     passage_vectors: Vectors
-    firsts: tuple[str, ...]
-    """The sources that it is noted as a twin of, see `twin_rows`."""
-    members: tuple[str, ...]
-    """Those that are noted as twins of it."""
     seals: tuple[str, str]
     """Of what was split, and of the passages' vectors."""
 
@@ -70,8 +65,6 @@ def packed_computed(connection: sqlite3.Connection, source_id: str) -> bytes:
     head = {
         "sentences": len(blobs["sentences"]),
         "passages": len(blobs["passages"]),
-        "firsts": sorted(twin_rows.firsts(connection, [source_id]).get(source_id, ())),
-        "members": sorted(twin_rows.members(connection, source_id)),
         "seals": seals,
     }
     return json.dumps(head).encode() + b"\n" + b"".join(blobs["sentences"] + blobs["passages"])
@@ -85,13 +78,10 @@ def unpacked_computed(data: bytes) -> Computed:
         sentences, passages = int(head["sentences"]), int(head["passages"])
         vectors = np.frombuffer(raw, dtype="<f4").reshape(sentences + passages, -1)
         split, of_vectors = map(str, head["seals"])
-        firsts, members = (tuple(map(str, head[name])) for name in ("firsts", "members"))
     except (KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
     return Computed(
         vectors[:sentences].astype(np.float32),
         vectors[sentences:].astype(np.float32),
-        firsts,
-        members,
         (split, of_vectors),
     )

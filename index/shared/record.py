@@ -14,6 +14,7 @@ from typing import Literal
 from index.errors import LibraryLockedError
 from index.shared.rows import Condition, Row, Rows, parts_of
 from index.shared.server import Server, damaged_record
+from index.shared.twin_notes import TwinNotes
 
 MAX_PARTS = 10_000
 """Of what one change is about: 5 GB."""
@@ -58,6 +59,7 @@ class Record:
         """Nothing is opened yet."""
         self._server = server
         self._rows = Rows(server, collection)
+        self.twins = TwinNotes(server, collection)
 
     # -- changes
 
@@ -149,6 +151,8 @@ class Record:
         keys = [key for change in kept for key in (change.text, change.vectors)]
         wanted = {part for key in keys for part in _part_ids(key)}
         self._rows.delete(sorted(set(self._rows.ids({_IS_PART: True})) - wanted))
+        there_are = {change.source for change in kept if change.kind == "put"}
+        self.twins.clear_up(kept[-1].number if kept else 0, there_are)
         return {change.original for change in kept if change.original}
 
 

@@ -46,6 +46,7 @@ def reindex(
         with store_faults(home.address), catalog.writing() as connection:
             create_tables(connection, manifest)
             replica.set_applied(connection, 0)
+            ledger.watch(connection)
             record = Record(server, old.record)
             for change in record.since(0):
                 if change.kind == "remove":

@@ -8,10 +8,11 @@ from contextlib import suppress
 
 import numpy as np
 
-from index import grouping, records, versions
+from index import grouping, records, twin_rows, versions
 from index.build import split_source
 from index.catalog import Catalog, create_tables, write_meta
 from index.errors import SourceError
+from index.shared import twin_notes
 from index.shared.payload import Computed, unpacked_computed, unpacked_version
 from index.shared.record import Change, Record
 from index.sources import check_source
@@ -65,11 +66,16 @@ def apply(connection: sqlite3.Connection, changes: Sequence[Change], record: Rec
     blobs = dict(zip(keys, record.blobs(keys), strict=True))
     for change in changes:
         if change.kind == "remove":
-            records.delete(connection, change.source)
+            records.delete_computed(connection, change.source)
+            twin_rows.forget(connection, change.source)
+            if twin_rows.is_there(connection, change.source):
+                twin_rows.remove_signature(connection, change.source)
             versions.remove(connection, change.source)
         else:
             _put(connection, change, blobs)
-    set_applied(connection, changes[-1].number)
+    last = changes[-1].number
+    twin_notes.take_over(connection, record.twins.between(applied_in(connection), last))
+    set_applied(connection, last)
 
 
 def _put(connection: sqlite3.Connection, change: Change, blobs: Mapping[str, bytes]) -> None:
@@ -80,7 +86,7 @@ def _put(connection: sqlite3.Connection, change: Change, blobs: Mapping[str, byt
         raise ValueError(str(error)) from error
     if (source.id, row.number) != (change.source, change.version):
         raise ValueError(f"a change of {change.source!r} is about {source.id!r}")
-    records.delete(connection, source.id)
+    records.delete_computed(connection, source.id)
     versions.set_newest(connection, source, row.number)
     versions.insert_version(connection, source, row.number, row.added)
     if change.kind == "put":
@@ -100,7 +106,7 @@ def insert_computed(connection: sqlite3.Connection, source: Source, computed: Co
         return np.stack([known[text] for text in wanted])
 
     records.insert_split(connection, split, vectors)
-    grouping.adopt(connection, split, computed.firsts, computed.members)
+    grouping.sign(connection, split)
     seals = connection.execute(
         "SELECT split, vectors FROM seals WHERE source_id = ?", (source.id,)
     ).fetchone()

@@ -11,7 +11,7 @@ import math
 import secrets
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from index.shared.server import Server, damaged_record, server_faults
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, str | int | float | bool]
 """What a row says."""
-Condition = Mapping[str, str | int | bool | Mapping[str, int]]
-"""What rows must say: a value, or {"$gt": number} and the like."""
+Condition = Mapping[str, Any]
+"""What rows must say: a value, or {"$gt": number} and the like, or several with "$and"."""
 
 PART_BYTES = 500_000
 """Bytes of a part of something large; a server takes requests of some 40 MB."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -201,6 +202,46 @@ def test_copies_are_the_same_twins_on_every_machine_when_the_first_of_them_goes(
     for library in (ours, theirs, machines.open("late", address)):
         assert library.twins("two") == {"three", "four"}
         assert library.twins("four") == {"two", "three"}
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_whoever_comes_when_has_the_same_twins(seed: int, address: str, machines: Machines):
+    """Copies of two stories, shortened, continued and edited, come, change and go."""
+    chance = random.Random(seed)
+    ours, theirs = machines.open("ours", address), machines.open("theirs", address)
+    for step in range(25):
+        known = sorted(ours.content())
+        if step < 6 or chance.random() < 0.4:
+            ours.add([source_from_text(retold(chance), id=f"story-{step}")])
+        elif chance.random() < 0.6:
+            ours.add([source_from_text(retold(chance), id=chance.choice(known))])
+        else:
+            ours.remove(chance.choice(known))
+        assert twins_in(theirs) == twins_in(ours)
+    assert any(twins_in(ours).values())
+    assert twins_in(machines.open("late", address)) == twins_in(ours)
+    assert examine(address) == ()
+
+
+def retold(chance: random.Random) -> str:
+    """A copy of one of two stories, with another title."""
+    stories = []
+    for number in range(2):
+        teller = random.Random(number)
+        words = [f"w{each}" for each in range(400)]
+        stories.append([" ".join(teller.choices(words, k=14)) + "." for _ in range(10)])
+    told = list(chance.choice(stories))
+    if chance.random() < 0.4:
+        told = told[: chance.randint(3, 9)]
+    if chance.random() < 0.3:
+        told += chance.choice(stories)[: chance.randint(2, 9)]
+    if chance.random() < 0.5:
+        told[0] = f"News {chance.random()} of something else altogether."
+    return "\n\n".join([f"Title {chance.random()}", *told])
+
+
+def twins_in(library: Library) -> dict[str, frozenset[str]]:
+    return {each: library.twins(each) for each in sorted(library.content())}
 
 
 def test_a_document_is_kept_once_and_comes_from_the_server(address: str, machines: Machines):
