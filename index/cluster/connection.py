@@ -17,6 +17,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any
 
 from index.errors import ClusterError, SettingsError
@@ -25,6 +26,7 @@ REACH_SECONDS = 5.0
 CONNECT_SECONDS = 40.0
 """Ray itself would try for two minutes."""
 CLOSING_SECONDS = 10.0
+TICK_SECONDS = 0.5
 QUEUED = 3
 """Calls for each processor of the cluster: the one it works on, and the next, so that it never
 waits."""
@@ -70,7 +72,7 @@ def connected(address: str) -> Iterator[Cluster]:
     it can't be reached.
     """
     check_reachable(address)
-    with tempfile.TemporaryFile() as printed:
+    with tempfile.TemporaryFile("a+b") as printed:  # appended to, wherever we read
         cluster = Cluster(address, printed)
         try:
             yield cluster
@@ -97,13 +99,12 @@ class Cluster:
         connecting = self._calls[_CONNECTED]
         self._reader.start()
         try:
-            self.processors: int = connecting.result(CONNECT_SECONDS)
+            self.processors = self._when_connected(connecting)
             """How many calls can be worked on at the same time."""
-        except BaseException as error:
-            fault = self._no_connection(f"no answer within {CONNECT_SECONDS:.0f} s")
+        except BaseException:
             self._process.kill()
             self.close()
-            raise fault if isinstance(error, TimeoutError) else error from None
+            raise
 
     def call(self, function: str, *arguments: Any) -> Future[Any]:
         """Has a worker call "module:function" with arguments of plain types.
@@ -144,6 +145,16 @@ class Cluster:
         assert self._process.stdout is not None
         return self._process.stdout
 
+    def _when_connected(self, connecting: Future[int]) -> int:
+        deadline = monotonic() + CONNECT_SECONDS
+        while True:
+            try:
+                return connecting.result(TICK_SECONDS)
+            except TimeoutError:
+                if self._wants_token() or monotonic() > deadline:
+                    reason = f"no answer within {CONNECT_SECONDS:.0f} s"
+                    raise self._no_connection(reason) from None
+
     def _read(self) -> None:
         """Hands each result to whoever waits for it, until the process ends."""
         fault = None
@@ -175,18 +186,19 @@ class Cluster:
         )
 
     def _no_connection(self, reason: str) -> ClusterError:
-        if b"Unauthenticated" in self._tail():
+        if self._wants_token():
             return ClusterError(
                 f"The Ray cluster at {self._address!r} asks for a token: set RAY_AUTH_MODE=token "
                 "and its token as RAY_AUTH_TOKEN."
             )
         return _unreachable(self._address, reason)
 
-    def _tail(self) -> bytes:
-        """The end of what Ray has printed."""
-        self._printed.seek(0, os.SEEK_END)
-        self._printed.seek(max(0, self._printed.tell() - 10_000))
-        return self._printed.read()
+    def _wants_token(self) -> bool:
+        """Whether Ray has printed so; it tries again and again all the same."""
+        if _CONNECTED not in self._calls:
+            return False
+        self._printed.seek(0)
+        return b"Unauthenticated" in self._printed.read()
 
 
 def _unreachable(address: str, reason: str) -> ClusterError:
