@@ -68,6 +68,7 @@ from index import (
 )
 from index.errors import (
     AnswerError,
+    ClusterError,
     LibraryLockedError,
     LibraryMismatchError,
     LibraryNotFoundError,
@@ -101,6 +102,7 @@ __all__ = [
     "CitationCheck",
     "Claim",
     "ClaimEvent",
+    "ClusterError",
     "ComparedSource",
     "Comparison",
     "Conversation",

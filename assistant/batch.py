@@ -14,12 +14,13 @@ from pathlib import Path
 
 from assistant.assistant import Assistant
 from assistant.batch_progress import BatchState
+from assistant.batch_ray import check_ray
 from assistant.batch_run import DEFAULT_OPTIONS, BatchOptions, BatchRun, FirstAsk
 from assistant.batch_submitted import Submitted, check_batch
 from assistant.journal import Journal, identity_of, journal_path
 from assistant.list_writers import check_output, write_results
 from assistant.question_lists import QuestionList, read_questions
-from index import ModelError
+from index import ClusterError, ModelError
 
 SAVE_SECONDS = 30.0
 """How often the output is written while answers come."""
@@ -43,6 +44,7 @@ def answer_file(
     retry_failed: bool = False,
     restart: bool = False,
     openai_batch: bool = False,
+    ray: str | None = None,
     progress: Callable[[BatchState], None] | None = None,
     stop: threading.Event | None = None,
 ) -> BatchState:
@@ -66,6 +68,8 @@ def answer_file(
         restart: whether to begin anew; the journal so far is kept under another name.
         openai_batch: whether the questions are submitted to OpenAI's Batch API, at half the price;
             the answers take up to a day. Limits on the whole list can't be held then.
+        ray: the address of a Ray cluster whose machines answer, without a model; they must be able
+            to open the library by the same path.
         progress: told how far it is, several times a second.
         stop: once it is set, what runs is finished, saved, and nothing more is asked.
 
@@ -76,10 +80,11 @@ def answer_file(
             version, or questions of an earlier run wait at the Batch API and `openai_batch` isn't
             set.
         ModelError: the Batch API can't be used; what was submitted isn't lost.
+        ClusterError: the Ray cluster can't be used; what was finished isn't lost.
         StorageError: the output or the journal can't be written.
     """
     source, target = Path(input), Path(output)
-    options = BatchOptions(concurrency, rate, max_cost, max_tokens, retry_failed)
+    options = BatchOptions(concurrency, rate, max_cost, max_tokens, retry_failed, ray)
     check_output(target, source)
     questions = read_questions(source, question_column=question_column)
     return answer_into(
@@ -113,6 +118,8 @@ def answer_into(
     assistant.scope()  # a filter that leaves no source is told once, not of each question
     if openai_batch:
         check_batch(assistant, options)
+    if options.ray is not None:  # before the journal is begun anew
+        check_ray(assistant, options.ray)
     stop = stop or threading.Event()
     submitted = Submitted(output, assistant, stop)
     with Journal.open(
@@ -142,7 +149,7 @@ def answer_into(
                 stop=stop,
                 first=submitted.ask if openai_batch else None,
             )
-        except (KeyboardInterrupt, ModelError):
+        except (KeyboardInterrupt, ModelError, ClusterError):
             saver.save()
             raise
         saver.save()
@@ -199,11 +206,13 @@ def answer_list(
             limits don't hold for it.
 
     Raises:
-        SettingsError: the cost is limited, and the model's price isn't known.
+        SettingsError: the cost is limited, and the model's price isn't known; or `options.ray` is
+            given, and a model.
+        ClusterError: the Ray cluster can't be used; what was finished before is in the journal.
         StorageError: the journal can't be written; what was finished before is in it.
     """
     run = BatchRun(assistant, journal, options, progress, stop or threading.Event())
-    run.check_limits()
+    run.check_options()
     run.recall(questions.rows)
     if first is not None:
         run.ask_first(first)

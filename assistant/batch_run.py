@@ -12,6 +12,7 @@ from math import isfinite
 
 from assistant.assistant import Assistant
 from assistant.batch_progress import BatchState
+from assistant.batch_ray import check_ray, cluster_workers
 from assistant.batch_requests import row_key
 from assistant.batch_workers import Pool, default_width, processes, processes_suit, threads
 from assistant.journal import Journal, identity_of
@@ -46,6 +47,8 @@ class BatchOptions:
     """Tokens that the model writes for the whole list, likewise."""
     retry_failed: bool = False
     """Whether questions that failed in an earlier run are asked again."""
+    ray: str | None = None
+    """The address of a Ray cluster whose machines answer, without a model."""
 
     def __post_init__(self) -> None:
         for name in ("concurrency", "rate", "max_cost", "max_tokens"):
@@ -60,7 +63,7 @@ DEFAULT_OPTIONS = BatchOptions()
 class BatchRun:
     """One run over a list: what is to be asked, and how far it is.
 
-    The steps, in their order: `check_limits`, `recall`, `ask_first` where there is another way to
+    The steps, in their order: `check_options`, `recall`, `ask_first` where there is another way to
     ask, `ask_directly`, `compare_library`; at any time, `state`.
     """
 
@@ -90,8 +93,10 @@ class BatchRun:
         self._step = ""
         self._start = time.monotonic()
 
-    def check_limits(self) -> None:
-        """Raise SettingsError for a limit that can't be held."""
+    def check_options(self) -> None:
+        """Raise SettingsError or ClusterError for what can't be done."""
+        if self._options.ray is not None:
+            check_ray(self._assistant, self._options.ray)
         use = self._assistant.model_use
         if self._options.max_cost is not None and use is not None and use.price is None:
             raise SettingsError(
@@ -213,6 +218,8 @@ class BatchRun:
 
     def _pool(self, rows: int) -> AbstractContextManager[Pool]:
         given = self._options.concurrency
+        if self._options.ray is not None:
+            return cluster_workers(self._assistant, self._options.ray, given)
         width = given or default_width(self._assistant)
         if width > 1 and processes_suit(self._assistant, rows):
             return processes(self._assistant, width)

@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -172,14 +172,13 @@ class _Worker:
     def answer(self, row: ListedQuestion) -> RowResult:
         """Raises _EndedError where the process ends over it."""
         try:
-            self._pipe_in.write(_line(_asked(row)))
+            self._pipe_in.write(_line(asked(row)))
             self._pipe_in.flush()
         except OSError:
             self.close()  # it was ended between two rows, and is still to be reaped
             raise _EndedError from None
         said = self._receive()
-        answer = None if said["answer"] is None else Answer.from_dict(said["answer"])
-        return RowResult(row, answer, said["failure"])
+        return result_of(row, said)
 
     def close(self) -> None:
         """End the process: it sees that nothing more comes."""
@@ -254,15 +253,6 @@ def _line(message: Any) -> bytes:
     return json.dumps(message).encode("ascii") + b"\n"
 
 
-def _asked(row: ListedQuestion) -> dict[str, Any]:
-    return {
-        "number": row.number,
-        "question": row.question,
-        "sources": row.sources,
-        "history": row.history,
-    }
-
-
 # --- a worker process, seen from inside ----------------------------------------------------------
 
 
@@ -275,9 +265,7 @@ def main() -> None:
     assistant = opened.limited_to(Filter(**json.loads(only)))
     _send(pipe, {"ready": True})
     for line in sys.stdin.buffer:
-        result = answered(assistant, _row(json.loads(line)))
-        answer = result.answer and result.answer.to_dict()
-        _send(pipe, {"answer": answer, "failure": result.failure})
+        _send(pipe, said(assistant, json.loads(line)))
 
 
 def _send(pipe: IO[bytes], message: Any) -> None:
@@ -288,7 +276,32 @@ def _send(pipe: IO[bytes], message: Any) -> None:
         os._exit(0)
 
 
-def _row(asked: dict[str, Any]) -> ListedQuestion:
+# --- what goes between the processes -------------------------------------------------------------
+
+
+def asked(row: ListedQuestion) -> dict[str, Any]:
+    """What a worker is asked, in plain types."""
+    return {
+        "number": row.number,
+        "question": row.question,
+        "sources": row.sources,
+        "history": row.history,
+    }
+
+
+def said(assistant: Assistant, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """In a worker: what became of a row that was asked so, in plain types."""
+    result = answered(assistant, _row(asked))
+    return {"answer": result.answer and result.answer.to_dict(), "failure": result.failure}
+
+
+def result_of(row: ListedQuestion, said: Mapping[str, Any]) -> RowResult:
+    """What a worker said of the row."""
+    answer = None if said["answer"] is None else Answer.from_dict(said["answer"])
+    return RowResult(row, answer, said["failure"])
+
+
+def _row(asked: Mapping[str, Any]) -> ListedQuestion:
     return ListedQuestion(
         number=asked["number"],
         question=asked["question"],

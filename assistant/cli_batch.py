@@ -31,6 +31,7 @@ from assistant.cli_options import (
     LibraryOption,
     ModelOption,
     PublisherOption,
+    RayOption,
     SinceOption,
     SourcesOption,
     StrictnessOption,
@@ -138,6 +139,7 @@ def batch(
             "day. The same command collects them. Follow-ups are asked one by one after it.",
         ),
     ] = False,
+    ray: RayOption = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -153,9 +155,11 @@ def batch(
     limit was reached; 130 after Ctrl-C.
     """
     only = given_filter(sources, since, until, publisher, lang)
-    options = BatchOptions(concurrency, rate, max_cost, max_tokens, retry_failed)
+    options = BatchOptions(concurrency, rate, max_cost, max_tokens, retry_failed, ray)
     if output is None and not dry_run:
         raise SettingsError("There is no output: name a file for the answers with -o.")
+    if ray is not None and (output is None or dry_run):
+        raise SettingsError("--dry-run asks on this machine: leave out --ray.")
     if output is not None:
         check_output(output, None if input == STDIN else Path(input))
     questions = _questions(input, question_column)

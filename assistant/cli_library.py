@@ -17,6 +17,7 @@ from assistant.cli_options import (
     LangOption,
     LibraryOption,
     PublisherOption,
+    RayOption,
     SinceOption,
     SourcesOption,
     UntilOption,
@@ -150,6 +151,7 @@ def add(
             help="Fetch from this server although it isn't a public one. Repeatable.",
         ),
     ] = None,
+    ray: RayOption = None,
 ) -> None:
     """Add documents to a library, which is made if need be; what is there unchanged is left alone.
 
@@ -165,7 +167,7 @@ def add(
             embedding=settings.embedding,
             vector_store=settings.vector_store,
         )
-        results = opened.add(given, progress)
+        results = opened.add(given, progress, ray=ray)
     for result in results:
         reason = f": {result.reason}" if result.reason else ""
         known_as = f" as {result.source_id}" if result.source_id else ""

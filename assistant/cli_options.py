@@ -82,6 +82,16 @@ ConcurrencyOption = Annotated[
         show_default=False,
     ),
 ]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Have the machines of a Ray cluster do the work: HOST:PORT, or auto for the one that "
+        "this machine belongs to.",
+        show_default=False,
+    ),
+]
 SourcesOption = Annotated[
     list[str] | None,
     typer.Option("--source", "--sources", metavar="ID", help="Only this source; repeatable."),

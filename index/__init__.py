@@ -8,6 +8,7 @@ from index.doctor import Damage, Mended, examine, mend
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import (
     AnswerError,
+    ClusterError,
     LibraryLockedError,
     LibraryMismatchError,
     LibraryNotFoundError,
@@ -55,6 +56,7 @@ __all__ = [
     "AddEvent",
     "AddResult",
     "AnswerError",
+    "ClusterError",
     "Damage",
     "Document",
     "Embedder",

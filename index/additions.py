@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from index import versions
+from index.ahead import Foreseen, Workers, embedded_ahead
+from index.build import split_source
 from index.catalog import Catalog
 from index.errors import SourceError
 from index.files import find_texts
@@ -20,6 +22,9 @@ Item = Source | Document | Refused | Path
 """What can be added; of a path all that it names."""
 
 Outcome = Literal["added", "unchanged", "updated", "refused"]
+
+_Given = tuple[str, Source | Document | Refused]
+"""One of what an item stands for, under the name that it is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,21 @@ def add_all(
     writer: Writer,
     catalog: Catalog,
     tell: Progress,
+    workers: Workers | None = None,
 ) -> tuple[AddResult, ...]:
-    """Adds sources, documents, and what is in files and folders, one after the other."""
-    return tuple(
-        _add(name, read, writer, catalog, tell) for item in items for name, read in _each(item)
-    )
+    """Adds sources, documents, and what is in files and folders, one after the other.
+
+    With `workers` what follows is read and embedded ahead.
+    """
+    given: Iterator[_Given] = (each for item in items for each in _each(item))
+    if workers is not None:
+        given = embedded_ahead(
+            given, lambda each: _foreseen(each, catalog), workers, writer.unfinished, tell
+        )
+    return tuple(_add(name, read, writer, catalog, tell) for name, read in given)
 
 
-def _each(item: Item) -> Iterator[tuple[str, Source | Document | Refused]]:
+def _each(item: Item) -> Iterator[_Given]:
     """What an item stands for, each under the name that it is told of."""
     if isinstance(item, Source):
         yield item.id, item
@@ -97,18 +109,38 @@ def _add(
     if isinstance(item, Refused):
         return AddResult(name, "refused", None, item.reason)
     try:
-        source, original = (
-            (item, None) if isinstance(item, Source) else (item.source, item.original)
-        )
-        check_source(source)
-        if original is not None:
-            check_original(source, original)
+        source, original = _checked(item)
         outcome, source = _decide(source, catalog)
     except SourceError as error:
         return AddResult(name, "refused", None, str(error))
     if outcome != "unchanged":
         writer.add(source, original, is_known=outcome == "updated", progress=tell)
     return AddResult(name, outcome, source.id)
+
+
+def _checked(item: Source | Document) -> tuple[Source, bytes | None]:
+    """The source and its original; raises SourceError where they can't be stored."""
+    source, original = (item, None) if isinstance(item, Source) else (item.source, item.original)
+    check_source(source)
+    if original is not None:
+        check_original(source, original)
+    return source, original
+
+
+def _foreseen(given: _Given, catalog: Catalog) -> Foreseen | None:
+    """What adding this will take, before its turn; None where it won't be stored."""
+    _, item = given
+    if isinstance(item, Refused):
+        return None
+    try:
+        source, original = _checked(item)
+    except SourceError:
+        return None
+    with catalog.reading() as connection:
+        if versions.find_same_text(connection, source.sha256):
+            return None
+    texts = tuple(dict.fromkeys(split_source(source).texts()))
+    return Foreseen(source.id, texts, size=len(source.text) + len(original or b""))
 
 
 def _decide(source: Source, catalog: Catalog) -> tuple[Outcome, Source]:

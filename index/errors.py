@@ -42,6 +42,10 @@ class ModelError(PinciteError):
         """Whether the same request may work later: a time-out, a rate limit, a broken server."""
 
 
+class ClusterError(PinciteError):
+    """The Ray cluster can't be used: mend it, name another, or do without."""
+
+
 class StoppedError(PinciteError):
     """The answer was stopped by whoever asked for it: ask again."""
 

@@ -18,6 +18,7 @@ from index.additions import AddEvent, AddResult, Item, add_all, teller
 from index.build import without_vectors
 from index.catalog import Catalog
 from index.census import Census
+from index.cluster.embedding import embedding_workers
 from index.dense import DenseSearch
 from index.embeddings import DEFAULT_EMBEDDING, Embedder, load_embedder
 from index.errors import SourceError, StorageError
@@ -177,6 +178,8 @@ class Library:
         self,
         items: Iterable[Item],
         progress: Callable[[AddEvent], None] | None = None,
+        *,
+        ray: str | None = None,
     ) -> tuple[AddResult, ...]:
         """Stores and indexes sources and documents; the results are in their order.
 
@@ -187,9 +190,12 @@ class Library:
         Each is kept as soon as it is done. One that can't be stored is refused with a reason and
         doesn't affect the others. Raises LibraryLockedError, StorageError, or SettingsError when
         the embedding fails.
+
+        With `ray`, the address of a Ray cluster, its machines embed, for which texts are read
+        ahead; the results are the same. Raises ClusterError when it can't be used.
         """
-        with self._writer() as writer:
-            return add_all(items, writer, self._catalog, teller(progress))
+        with embedding_workers(ray, self._embedder) as workers, self._writer() as writer:
+            return add_all(items, writer, self._catalog, teller(progress), workers)
 
     def remove(self, source_id: str) -> None:
         """Removes a source, all its versions and what was computed; SourceError if there is none.

@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -51,6 +52,7 @@ class Unfinished:
         self._path = folder / FILE_NAME
         self._embedder = embedder
         self._connection: sqlite3.Connection | None = None
+        self._held: Counter[str] = Counter()
 
     def embed(self, texts: Iterable[str], on_progress: Callable[[int, int], None]) -> None:
         """Embeds those of the texts whose vectors aren't here yet.
@@ -59,18 +61,22 @@ class Unfinished:
         StorageError when the disk is full.
         """
         different = list(dict.fromkeys(texts))
-        missing = [
-            text
-            for part in batched(different, PART)
-            for text, vector in zip(part, self._stored(part), strict=True)
-            if vector is None
-        ]
+        missing = self.missing(different)
         done = len(different) - len(missing)
         for batch in batched(missing, BATCH_TEXTS):
             on_progress(done, len(different))
             self.keep(batch, self._embedder.embed_passages(batch))
             done += len(batch)
         on_progress(done, len(different))
+
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """Those of the texts whose vectors aren't here yet."""
+        return [
+            text
+            for part in batched(texts, PART)
+            for text, vector in zip(part, self._stored(part), strict=True)
+            if vector is None
+        ]
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """The vectors of texts that are embedded: row i is that of text i."""
@@ -81,9 +87,20 @@ class Unfinished:
             found = self._stored(texts)
         return np.stack([np.frombuffer(vector or b"", dtype="<f4") for vector in found])
 
+    def hold(self, texts: Iterable[str]) -> None:
+        """Keeps the vectors of these texts from being forgotten until they are released."""
+        self._held.update(texts)
+
+    def release(self, texts: Iterable[str]) -> None:
+        """Takes back one `hold` of each of these texts."""
+        for text in texts:
+            self._held[text] -= 1
+            if not self._held[text]:
+                del self._held[text]
+
     def forget(self, texts: Iterable[str]) -> None:
-        """Removes the vectors of texts whose source is stored now."""
-        keys = ((self._key(text),) for text in texts)
+        """Removes the vectors of texts whose source is stored now, but for those that are held."""
+        keys = ((self._key(text),) for text in texts if text not in self._held)
         self._use(lambda c: c.executemany("DELETE FROM vectors WHERE key = ?", keys))
 
     def close(self) -> None:

@@ -59,6 +59,11 @@ class Writer:
         if kind is None and not self._has_left_over:
             self._ledger.end()
 
+    @property
+    def unfinished(self) -> Unfinished:
+        """What is embedded of sources that aren't stored yet."""
+        return self._unfinished
+
     def add(
         self, source: Source, original: bytes | None, *, is_known: bool, progress: Progress
     ) -> None:

