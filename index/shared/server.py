@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-CONNECT_SECONDS = 10.0
+FIRST_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
-"""After that a server that says nothing is given up."""
+"""After that a server that says nothing is given up; at first sooner."""
 
 
 class CollectionGoneError(Exception):
@@ -134,8 +133,14 @@ def server_faults(address: ServerAddress) -> Iterator[None]:
 
 
 def _open(address: ServerAddress) -> ClientAPI:
-    # Chroma's client waits for ever; by this one that isn't there at all is told soon.
-    socket.create_connection((address.host, address.port), CONNECT_SECONDS).close()
+    import httpx
+
+    scheme, host = "https" if address.secure else "http", address.host
+    host = f"[{host}]" if ":" in host else host
+    # Chroma's client would wait for ever for a server that doesn't answer.
+    beat = httpx.get(f"{scheme}://{host}:{address.port}/api/v2/heartbeat", timeout=FIRST_SECONDS)
+    if not beat.is_success:
+        raise OSError(f"what answers there is no Chroma server: {beat.status_code}")
     import chromadb
     from chromadb.config import Settings
 

@@ -9,12 +9,15 @@ import random
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,7 @@ from index.server_address import parse_address
 from index.shared import home as shared_home
 from index.shared import lease as leases
 from index.shared import record as records
+from index.shared import server as servers
 from index.shared.rows import Rows
 from index.shared.server import Server
 from tests.chroma_server import ChromaServer
@@ -471,6 +475,19 @@ def test_a_server_that_is_down_is_told_and_used_again_when_it_is_back(
         assert near(ours, "bridge")
     finally:
         running.stop()
+
+
+def test_a_server_that_says_nothing_or_is_no_chroma_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(servers, "FIRST_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"chroma://127.0.0.1:{silent.getsockname()[1]}/news"
+        with pytest.raises(StorageError, match=r"can't be used \(timed out\)"):
+            Library.open(address)
+    other = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    threading.Thread(target=other.handle_request, daemon=True).start()
+    with pytest.raises(StorageError, match="what answers there is no Chroma server: 501"):
+        Library.open(f"chroma://127.0.0.1:{other.server_port}/news")
+    other.server_close()
 
 
 def test_there_is_one_library_of_a_name(address: str, machines: Machines):
