@@ -6,7 +6,7 @@ import json
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from index.words import words
 
@@ -108,10 +108,19 @@ def words_of(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, 
     )
 
 
+def weights(frequencies: Mapping[str, int], passages: int) -> dict[str, float]:
+    """What each word counts in BM25, by in how many of so many passages it occurs."""
+    return {
+        word: max(math.log((passages - found + 0.5) / (found + 0.5)), _LEAST_WEIGHT)
+        for word, found in frequencies.items()
+        if found
+    }
+
+
 def ranked(
     connection: sqlite3.Connection,
-    question_words: Sequence[str],
     ids: Collection[str],
+    weights: Mapping[str, float],
     mean_length: float,
     k: int,
 ) -> list[tuple[str, float]]:
@@ -119,14 +128,6 @@ def ranked(
 
     `mean_length` is the mean number of words of a passage.
     """
-    wanted = list(dict.fromkeys(question_words))[:MAX_QUESTION_WORDS]
-    frequencies = document_frequency(connection, wanted)
-    (total,) = connection.execute("SELECT count(*) FROM passages").fetchone()
-    weights = {
-        word: max(math.log((total - found + 0.5) / (found + 0.5)), _LEAST_WEIGHT)
-        for word, found in frequencies.items()
-        if found
-    }
     scores: dict[str, float] = {}
     for passage_id, text in words_of(connection, ids).items():
         counts = Counter(text.split(" "))

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index import lexical, records, twin_rows, versions, words_in_store
+from index import records, twin_rows, versions, word_search
 from index.build import without_vectors
 from index.catalog import Catalog
 from index.census import Census
@@ -274,14 +274,13 @@ class OpenedLibrary:
 
         `sources` limits the search to the sources with these ids.
         """
-        state, wanted, found = self._current(), content_words(question), None
-        if sources is None:
-            found = words_in_store.search(self._catalog, state.store, state.census, wanted, k)
+        state = self._current()
+        found = word_search.search(
+            self._catalog, state.store, state.census, content_words(question), k, sources
+        )
         with self._catalog.reading() as connection:
-            if found is None:
-                found = lexical.search(connection, wanted, k, sources)
             passages = records.find_passages(connection, [each for each, _ in found])
-        return [(passages[each], score) for each, score in found]
+        return [(passages[each], score) for each, score in found if each in passages]
 
     def document_frequency(self, wanted: Iterable[str]) -> dict[str, int]:
         """In how many passages each of these words, as `words()` makes them, occurs."""

@@ -33,25 +33,27 @@ _T = TypeVar("_T")
 
 
 class Seal:
-    """A hash over rows as SQLite gives them, in their order."""
+    """A hash over rows as SQLite gives them, in their order; a vector is the last of its row."""
 
     def __init__(self) -> None:
         """Over no rows yet."""
-        self._hash = hashlib.sha256()
+        self._told, self._vectors = hashlib.sha256(), hashlib.sha256()
 
-    def take(self, rows: Iterable[Sequence[object]]) -> None:
-        """Goes on with these rows."""
-        for row in rows:
-            blobs = [value for value in row if isinstance(value, bytes)]
-            told = [len(value) if isinstance(value, bytes) else value for value in row]
-            line = repr(told).encode()
-            self._hash.update(b"%d:%b" % (len(line), line))
-            for blob in blobs:
-                self._hash.update(blob)
+    def take(self, rows: Sequence[Sequence[object]]) -> None:
+        """Goes on with these rows; however many are taken at a time, the hash is the same."""
+        vectors = [row[-1] for row in rows if isinstance(row[-1], bytes)]
+        if len(vectors) == len(rows):
+            told = [
+                repr((*row[:-1], len(vector))) for row, vector in zip(rows, vectors, strict=True)
+            ]
+        else:
+            vectors, told = [], [repr(tuple(row)) for row in rows]
+        self._told.update("".join(told).encode())
+        self._vectors.update(b"".join(vectors))
 
     def digest(self) -> str:
         """Hex digest of all that was taken."""
-        return self._hash.hexdigest()
+        return hashlib.sha256(self._told.digest() + self._vectors.digest()).hexdigest()
 
 
 def insert_split(connection: sqlite3.Connection, split: Split, vectors: VectorsOf) -> None:
@@ -60,7 +62,7 @@ def insert_split(connection: sqlite3.Connection, split: Split, vectors: VectorsO
     seal, vectors_seal = Seal(), Seal()
     paragraphs = [(p.source_id, p.number, p.start, p.end, p.kind) for p in split.paragraphs]
     connection.executemany("INSERT INTO paragraphs VALUES (?, ?, ?, ?, ?)", paragraphs)
-    seal.take(row[1:] for row in paragraphs)
+    seal.take([row[1:] for row in paragraphs])
     for part in batched(split.sentences, PART):
         blobs = map(_blob, vectors([sentence.text for sentence in part]))
         rows = [
@@ -68,7 +70,7 @@ def insert_split(connection: sqlite3.Connection, split: Split, vectors: VectorsO
             for s, blob in zip(part, blobs, strict=True)
         ]
         connection.executemany("INSERT INTO sentences VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", rows)
-        seal.take(row[1:] for row in rows)
+        seal.take([row[1:] for row in rows])
     for passages, texts in zip(
         batched(split.passages, PART), batched(split.passage_texts, PART), strict=True
     ):
