@@ -185,7 +185,9 @@ def _text(cell: Any, formula: Any) -> str:
             return value.isoformat(" ", "seconds")
         case date() | time():
             return value.isoformat()
-    return str(value).replace("_x000D_", "\r")  # so the format writes it
+    from openpyxl.utils.escape import unescape
+
+    return str(unescape(str(value)))
 
 
 def _fault(text: str, data_type: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -674,9 +675,12 @@ def test_a_workbook_is_limited_in_rows(write: Writes, monkeypatch: pytest.Monkey
 CELL = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
 
 
+@example(["_x000D_", "a_x0041_b"])
 @given(st.lists(CELL.filter(lambda text: text.strip() and not text.startswith(("=", "#")))))
 def test_a_workbook_of_any_questions_is_read_back(texts: list[str]) -> None:
-    rows = [["question"], *([text] for text in texts), ["Who?"]]
+    # The format takes _x0041_ for an escaped "A": what only looks like that is escaped itself.
+    escaped = [re.sub("_(?=x[0-9A-Fa-f]{4}_)", "_x005F_", text) for text in texts]
+    rows = [["question"], *([text] for text in escaped), ["Who?"]]
     listed = read_questions_from(workbook({"List": rows}), "list.xlsx")
     assert [row.question for row in listed.rows] == [*(text.strip() for text in texts), "Who?"]
 

@@ -27,6 +27,7 @@ from tests.page.serving import ROOT, ServedPage, connected, serving
 QUESTION = "When did Trump and Putin speak by phone?"
 CLAIM = "Trump spoke by phone with Putin on February 12."
 WORDS = "On February 12, Trump spoke"
+NO_FILTER = [None, None, None, None]
 FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
 
 HOSTILE = {
@@ -139,7 +140,7 @@ def test_other_sites_cannot_use_the_page(page: ServedPage, origin: str, path: st
     assert get(page, path, Origin=origin).status_code == 403
     asked = httpx.post(
         f"{page.address}/gradio_api/run/ask",
-        json={"data": ["Who?", None, None]},
+        json={"data": ["Who?", None, None, *NO_FILTER]},
         headers={"Origin": origin},
     )
     assert asked.status_code == 403
@@ -162,7 +163,7 @@ def test_files_of_this_machine_are_not_given_out(page: ServedPage, file: str) ->
 
 def test_a_file_of_this_machine_cannot_be_named_as_an_upload(page: ServedPage) -> None:
     url = f"{page.address}/gradio_api/run/ask"
-    answer = httpx.post(url, json={"data": ["Who?", None, [FILE]]})
+    answer = httpx.post(url, json={"data": ["Who?", None, [FILE], *NO_FILTER]})
     assert answer.status_code == 500
     assert "hostname" not in answer.text
     assert "was not uploaded by a user" in page.errors()
@@ -347,7 +348,7 @@ def eventually(seen: Callable[[], object]) -> None:
 
 
 def ask_until_the_end(page: ServedPage) -> None:
-    data = {"data": [QUESTION, None, None]}
+    data = {"data": [QUESTION, None, None, *NO_FILTER]}
     with suppress(httpx.HTTPError):
         answer = httpx.post(f"{page.address}/gradio_api/run/ask", json=data, timeout=30)
         assert answer.status_code == 500
