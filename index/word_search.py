@@ -16,9 +16,9 @@ from index.catalog import Catalog
 from index.census import Census
 from index.store import Store, StoreUnavailableError
 
-PROPOSED = 500
+PROPOSED = 200
 """Passages with rare words that are looked at."""
-MANY_MATCHES = 20_000
+MANY_MATCHES = 10_000
 """Up to so many passages with any of the words, all are ranked: it takes a few milliseconds."""
 
 _log = logging.getLogger(__name__)
