@@ -182,6 +182,12 @@ def find_sha256(connection: sqlite3.Connection, source_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def newest_number(connection: sqlite3.Connection, source_id: str) -> int:
+    """The number of the newest version of a source that is there."""
+    row = connection.execute("SELECT version FROM sources WHERE id = ?", (source_id,)).fetchone()
+    return int(row[0])
+
+
 def find_same_text(connection: sqlite3.Connection, sha256: str) -> tuple[str, str | None] | None:
     """Id and uri of the source whose newest version has this hash."""
     row = connection.execute("SELECT id, uri FROM sources WHERE sha256 = ?", (sha256,)).fetchone()

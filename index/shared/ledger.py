@@ -9,7 +9,7 @@ from index import versions
 from index.shared import twin_notes
 from index.shared.originals import Originals
 from index.shared.payload import packed_computed, packed_version
-from index.shared.record import Change, Record
+from index.shared.record import Change, Kind, Record
 from index.shared.replica import applied_in, set_applied
 
 
@@ -42,34 +42,16 @@ class ServerLedger:
 
     def put(self, connection: sqlite3.Connection, source_id: str) -> None:
         """Publishes the newest version of a source, as the last thing in its transaction."""
-        number = self._version(connection, source_id)
-        original = self._keep_original(connection, source_id, number)
         before = self._record.of_source(source_id)
-        change = Change(
-            number=applied_in(connection) + 1,
-            kind="put",
-            source=source_id,
-            version=number,
-            text=self._record.add_blob(packed_version(connection, source_id, number)),
-            vectors=self._record.add_blob(packed_computed(connection, source_id)),
-            original=original,
-        )
-        self._commit(connection, change)
+        vectors = self._record.add_blob(packed_computed(connection, source_id))
+        number = versions.newest_number(connection, source_id)
+        self._put(connection, "put", source_id, number, vectors)
         newest = [each for each in before if each.kind == "put"]
         self._to_settle.append(lambda: self._record.supersede(newest))
 
     def put_old(self, connection: sqlite3.Connection, source_id: str, number: int) -> None:
         """Publishes a version of a source that isn't the newest."""
-        change = Change(
-            number=applied_in(connection) + 1,
-            kind="old",
-            source=source_id,
-            version=number,
-            text=self._record.add_blob(packed_version(connection, source_id, number)),
-            vectors="",
-            original=self._keep_original(connection, source_id, number),
-        )
-        self._commit(connection, change)
+        self._put(connection, "old", source_id, number, "")
 
     def remove(self, connection: sqlite3.Connection, source_id: str) -> None:
         """Publishes that a source is gone, as the last thing in its transaction."""
@@ -92,6 +74,20 @@ class ServerLedger:
         if self._has_begun or self._record.is_changing():
             self._record.set_changing(False)
 
+    def _put(
+        self, connection: sqlite3.Connection, kind: Kind, source_id: str, number: int, vectors: str
+    ) -> None:
+        change = Change(
+            number=applied_in(connection) + 1,
+            kind=kind,
+            source=source_id,
+            version=number,
+            text=self._record.add_blob(packed_version(connection, source_id, number)),
+            vectors=vectors,
+            original=self._keep_original(connection, source_id, number),
+        )
+        self._commit(connection, change)
+
     def _commit(self, connection: sqlite3.Connection, change: Change) -> None:
         self.begin()
         notes = twin_notes.changed(connection)
@@ -108,8 +104,3 @@ class ServerLedger:
             self._originals.add(*found)
             return found[0]
         return versions.find_origin(connection, source_id, number) or ""
-
-    @staticmethod
-    def _version(connection: sqlite3.Connection, source_id: str) -> int:
-        row = connection.execute("SELECT version FROM sources WHERE id = ?", (source_id,))
-        return int(row.fetchone()[0])
