@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from index.store import StoreUnavailableError
+from index.store import ServerUnavailableError, StoreUnavailableError
 from index.types import Passage, Vectors
 
 if TYPE_CHECKING:
@@ -156,6 +157,8 @@ class PostgresStore:
         """Only for writing is a table made that isn't there."""
         from llama_index.vector_stores.postgres import PGVectorStore
 
+        # What it warns of is raised too.
+        logging.getLogger("llama_index.vector_stores.postgres").setLevel(logging.ERROR)
         rest = self._address.partition("://")[2]
         store = PGVectorStore.from_params(
             connection_string=f"postgresql+psycopg2://{rest}",
@@ -207,4 +210,4 @@ def _faults() -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError, ValueError) as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise StoreUnavailableError(reason[:200]) from error
+        raise ServerUnavailableError(reason[:200]) from error

@@ -15,6 +15,10 @@ class StoreUnavailableError(Exception):
     """The engine can't be reached, opened or read; search the catalog instead."""
 
 
+class ServerUnavailableError(StoreUnavailableError):
+    """Its server can't be used: what to do is to be done there."""
+
+
 class Store(Protocol):
     """Passages with their vectors; safe to use from several threads.
 

@@ -21,7 +21,7 @@ from index.embeddings import Embedder
 from index.errors import StorageError
 from index.faults import disk_full, is_full
 from index.homes import Home, Ledger
-from index.store import Store, StoreUnavailableError
+from index.store import ServerUnavailableError, Store, StoreUnavailableError
 from index.types import Passage, Source
 from index.unfinished import Unfinished
 from index.words import words
@@ -188,6 +188,11 @@ def store_faults(address: str) -> Iterator[None]:
     """Raises StorageError where Chroma can't be written."""
     try:
         yield
+    except ServerUnavailableError as error:
+        raise StorageError(
+            f"The vectors of the library in {address!r} can't be written ({error}): check that "
+            "their server runs and can be reached, then do the same again."
+        ) from error
     except StoreUnavailableError as error:
         if "disk is full" in str(error) or is_full(address):
             raise disk_full(address) from error

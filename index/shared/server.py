@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from index.chroma import opened
 from index.errors import PinciteError, StorageError
 from index.server_address import ServerAddress
-from index.store import StoreUnavailableError
+from index.store import ServerUnavailableError
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -103,7 +103,7 @@ class ServerChroma:
                 self._server.passages(self._name) if write else self._server.collection(self._name)
             )
         except (StorageError, CollectionGoneError) as error:
-            raise StoreUnavailableError(str(error)) from error
+            raise ServerUnavailableError(str(error)) from error
 
     def max_batch(self) -> int:
         """How many passages the server takes at once."""

@@ -180,7 +180,7 @@ def test_without_the_server_the_catalog_is_searched_and_nothing_can_be_added(
         server.stop()
         assert near(library, "bridge") == before[0]
         assert with_words(library, "bridge") == before[1]
-        with pytest.raises(StorageError, match="can't be written"):
+        with pytest.raises(StorageError, match="check that their server runs"):
             library.add([source_from_text(SOUP, id="soup")])
         assert [each.id for each in library.sources()] == ["bridge"]
 
