@@ -17,6 +17,7 @@ from index.errors import LibraryMismatchError, StorageError
 from index.faults import DamagedError
 from index.homes import Ledger
 from index.manifest import check_known, new_chroma_name
+from index.records import batched
 from index.server_address import ServerAddress
 from index.shared import replica
 from index.shared.epochs import Epoch, Epochs, passages_name
@@ -168,14 +169,15 @@ class ServerHome:
     def _take_changes(self, record: Record) -> bool:
         """Brings the next changes into the copy; whether there were any."""
         catalog = self.catalog
-        if not record.since(replica.applied(catalog)):
-            return False
-        # Another process may be doing the same: what is still to be done is known once it isn't.
-        with catalog.writing() as connection:
-            changes = record.since(replica.applied_in(connection))[:CHANGES_AT_ONCE]
-            if changes:
-                replica.apply(connection, changes, record)
-        return True
+        applied = replica.applied(catalog)
+        changes = record.since(applied)
+        for part in batched(changes, CHANGES_AT_ONCE):
+            with catalog.writing() as connection:
+                if replica.applied_in(connection) != applied:
+                    break  # another process is doing the same: ask again what is left
+                replica.apply(connection, part, record)
+            applied = part[-1].number
+        return bool(changes)
 
     def _enter(self, epoch: Epoch) -> None:
         """Goes on with the copy of this epoch, which is made where there is none."""
@@ -187,6 +189,7 @@ class ServerHome:
             )
         self._epoch, self._catalog = epoch, self.copy_of(epoch)
         replica.ensure(self._catalog, epoch.manifest)
+        replica.discard_old(self.folder, self._catalog)
 
     def copy_of(self, epoch: Epoch) -> Catalog:
         """The copy of the catalog in an epoch, which needn't be there."""

@@ -61,6 +61,8 @@ def reindex(
             for source_id, number in versions.superseded(connection):
                 ledger.put_old(connection, source_id, number)
             compute_all(connection, store, unfinished, ledger, progress)
+        ledger.settle()
+        ledger.end()
         unfinished.discard()
     finally:
         unfinished.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from index.shared.record import Change, Record
 from index.sources import check_source
 from index.types import Source, Vectors
 
+OLD_SECONDS = 86_400
+"""So old is a copy that nobody can still be using, or making."""
 _APPLIED = "applied"
 
 
@@ -38,6 +42,14 @@ def discard(catalog: Catalog) -> None:
     for ending in ("", "-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             catalog.path.with_name(catalog.path.name + ending).unlink()
+
+
+def discard_old(folder: Path, kept: Catalog) -> None:
+    """Deletes the copies of records that don't hold any more, once they are a day old."""
+    for path in folder.glob("catalog-*.db"):
+        with suppress(FileNotFoundError):
+            if path != kept.path and time.time() - path.stat().st_mtime > OLD_SECONDS:
+                discard(Catalog(folder, path.name))
 
 
 def applied(catalog: Catalog) -> int:

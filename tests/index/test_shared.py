@@ -438,8 +438,22 @@ def test_reindexing_replaces_the_record_and_keeps_every_version(address: str, ma
     assert state(machines.open("late", address)) == before
     assert len({each.partition(" ")[0] for each in rows_on(address)} - collections) == 2
     assert len({each.partition(" ")[0] for each in rows_on(address)}) == 3
+    assert not [each for each in rows_on(address) if each.endswith(" changing")]
     assert theirs.add([source_from_text(SOUP + "\n\nEat it.", id="soup")])[0].outcome == "updated"
     assert ours.indexed("soup").source.text.endswith("Eat it.")
+
+
+def test_copies_of_earlier_records_go_after_a_day(address: str, machines: Machines):
+    ours = machines.open("ours", address)
+    ours.add([source_from_text(BRIDGE, id="bridge")])
+    [copy] = ours.path.glob("catalog-*.db")
+    Library.reindex(address, embedding=WordEmbedder()).close()
+    assert ours.source_count == 1
+    assert copy.exists()
+    os.utime(copy, (0, 0))
+    assert machines.open("ours", address).source_count == 1
+    assert len(list(ours.path.glob("catalog-*.db"))) == 1
+    assert not copy.exists()
 
 
 def test_another_embedding_is_a_mismatch_that_names_the_mending_command(
