@@ -7,9 +7,9 @@ what a killed process left over here is cleaned up by the next one that writes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from index.types import Passage, Vectors
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection as ChromaCollection
-    from chromadb.api.types import QueryResult, Where
+    from chromadb.api.types import QueryResult
 
 QUERIES_AT_ONCE = 200
 
@@ -73,18 +73,11 @@ class ChromaStore:
 
         self._use(write, write=True)
 
-    def nearest(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The ids of up to `k` passages nearest to `vector`, best first, and their cosines."""
-
-        only = None if source_ids is None else {"source_id": {"$in": sorted(source_ids)}}
         found = self._use(
             lambda collection: collection.query(
-                query_embeddings=vector[np.newaxis],
-                n_results=k,
-                where=cast("Where | None", only),
-                include=["distances"],
+                query_embeddings=vector[np.newaxis], n_results=k, include=["distances"]
             )
         )
         return list(zip(found["ids"][0], _cosines(found)[0], strict=True))

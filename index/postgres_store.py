@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HNSW = {"hnsw_m": 16, "hnsw_ef_construction": 128, "hnsw_ef_search": 400}
 CONNECT_SECONDS = 10
+"""Without a limit a host that says nothing would be waited for for minutes, at each question."""
 IDS_AT_ONCE = 1000
 _PASSAGE, _SOURCE, _LIBRARY = "passage", "source_id", "library"
 
@@ -67,19 +68,14 @@ class PostgresStore:
             part = [_node_id(each) for each in ids[first : first + IDS_AT_ONCE]]
             self._use(partial(_delete, part), write=True)
 
-    def nearest(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The ids of up to `k` passages nearest to `vector`, best first, and their cosines."""
-        return [
-            (metadata[_PASSAGE], cosine)
-            for metadata, cosine in self._query(vector, k, _in_sources(source_ids))
-        ]
+        return [(metadata[_PASSAGE], cosine) for metadata, cosine in self._query(vector, k)]
 
     def nearest_sources(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:
         """For each vector the source ids of the `k` nearest passages, best first, and cosines."""
         return [
-            [(metadata[_SOURCE], cosine) for metadata, cosine in self._query(vector, k, None)]
+            [(metadata[_SOURCE], cosine) for metadata, cosine in self._query(vector, k)]
             for vector in vectors
         ]
 
@@ -129,14 +125,10 @@ class PostgresStore:
                     store.client.dispose()
             self._opened.clear()
 
-    def _query(
-        self, vector: NDArray[np.float32], k: int, filters: MetadataFilters | None
-    ) -> list[tuple[dict[str, Any], float]]:
+    def _query(self, vector: NDArray[np.float32], k: int) -> list[tuple[dict[str, Any], float]]:
         from llama_index.core.vector_stores.types import VectorStoreQuery
 
-        query = VectorStoreQuery(
-            query_embedding=vector.tolist(), similarity_top_k=k, filters=filters
-        )
+        query = VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=k)
         found = self._use(lambda store: store.query(query))
         return [
             (node.metadata, float(cosine))
@@ -169,7 +161,10 @@ class PostgresStore:
             text_search_config="simple",  # the words are stems already
             hnsw_kwargs=dict(HNSW),
             perform_setup=write,
-            create_engine_kwargs={"pool_pre_ping": True},
+            create_engine_kwargs={
+                "pool_pre_ping": True,
+                "connect_args": {"connect_timeout": CONNECT_SECONDS},
+            },
         )
         store.initialization_fail_on_error = True
         return store
@@ -187,19 +182,6 @@ def _is(key: str, value: str) -> MetadataFilters:
     from llama_index.core.vector_stores.types import MetadataFilter, MetadataFilters
 
     return MetadataFilters(filters=[MetadataFilter(key=key, value=value)])
-
-
-def _in_sources(source_ids: Collection[str] | None) -> MetadataFilters | None:
-    from llama_index.core.vector_stores.types import (
-        FilterOperator,
-        MetadataFilter,
-        MetadataFilters,
-    )
-
-    if source_ids is None:
-        return None
-    chosen = MetadataFilter(key=_SOURCE, value=sorted(source_ids), operator=FilterOperator.IN)
-    return MetadataFilters(filters=[chosen])
 
 
 @contextmanager

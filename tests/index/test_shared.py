@@ -518,6 +518,17 @@ def test_there_is_one_library_of_a_name(address: str, machines: Machines):
     assert has_library(address)
 
 
+def test_a_closed_library_opens_again_when_it_is_used(address: str, machines: Machines):
+    ours, theirs = machines.open("ours", address), machines.open("theirs", address)
+    ours.add([source_from_text(BRIDGE, id="bridge")])
+    before = state(ours)
+    ours.close()
+    assert state(theirs) == before
+    theirs.close()
+    assert state(ours) == before
+    assert ours.add([source_from_text(SOUP, id="soup")])[0].outcome == "added"
+
+
 def test_a_lost_or_damaged_copy_is_fetched_anew(address: str, machines: Machines):
     ours = machines.open("ours", address)
     ours.add([source_from_text(BRIDGE, id="bridge")])

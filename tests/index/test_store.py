@@ -30,11 +30,6 @@ def test_the_nearest_come_first_with_their_cosines(store: Store):
     assert [cosine for _, cosine in found] == pytest.approx([0.8, 0.6], abs=1e-5)
 
 
-def test_sources_limit_the_search(store: Store):
-    assert [each for each, _ in store.nearest(VECTORS[0], 5, ["t"])] == ["b"]
-    assert store.nearest(VECTORS[0], 5, ["none"]) == []
-
-
 def test_the_nearest_sources_of_several_vectors_are_found_at_once(store: Store, monkeypatch):
     monkeypatch.setattr("index.chroma.QUERIES_AT_ONCE", 2)
     found = store.nearest_sources(VECTORS[[0, 1, 0]], 1)
